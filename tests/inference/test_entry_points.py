@@ -97,6 +97,24 @@ RUN = """
     def start():  # run
         raise SystemExit(asyncio.run(main(URL)))
 
+    import asyncio
+    async def report(): ...
+    async def fill(rows): ...
+    async def connect(url):  # run
+        create_async_engine(url)
+    async def start():  # run
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(report())
+            tasks.create_task(connect(URL))
+        await asyncio.gather(report(), connect(URL))
+
+    import scheduler
+    async def report(): ...  # run
+    async def connect(url):  # run
+        create_async_engine(url)
+    async def start():  # run
+        await scheduler.gather(report(), connect(URL))
+
     import sys
     def summary(engine):
         return str(engine)

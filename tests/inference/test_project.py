@@ -1270,6 +1270,41 @@ def test_for_a_repair_only_callers_that_pass_arguments_are_loaded(
     assert sorted(loaded) == ["db.py", "jobs.py"]
 
 
+CALLED_ON_AN_INSTANCE = """
+    # file: main.py
+    from db import Database
+    MAKE
+
+    # file: jobs.py
+    import db
+    def work(database: db.Database):
+        database.connect()
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    class Database:
+        def __init__(self, url):
+            self.url = url
+        def connect(self):
+            return create_async_engine(self.url, pool_pre_ping=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "others"),
+    [
+        ("database = Database('postgresql+asyncpg://db/a')", ["main.py"]),
+        ("def make(url): return Database(url)", ["jobs.py", "main.py"]),
+    ],
+)
+def test_callers_that_pass_an_instance_only_are_loaded_if_nothing_shows_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: str, others: list[str]
+) -> None:
+    loaded = record_loads(monkeypatch)
+    codes_in(tmp_path, files(CALLED_ON_AN_INSTANCE.replace("MAKE", make)), "db.py")
+    assert sorted(loaded) == ["db.py", *others]
+
+
 INITIALISED = """
     # file: app/__init__.py
     from app import settings

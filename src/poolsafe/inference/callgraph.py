@@ -94,11 +94,11 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
     return roots(module, scopes_leading_to(module, sites)) or [site.scopes for site in sites]
 
 
-def called_names(module: Module, path: Path) -> Iterable[str]:
+def called_names(module: Module, path: Path, *, of_instance: bool = True) -> Iterable[str]:
     """Yields the names by which other modules may call the innermost function, or the function that defines it.
 
     These are its own name or, for a method, those of its class and of the subclasses. A method that is only called as
-    an attribute is yielded as `.name`.
+    an attribute is yielded as `.name`, but without `of_instance` only if a caller passes more than the instance.
     """
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:
@@ -109,10 +109,22 @@ def called_names(module: Module, path: Path) -> Iterable[str]:
         yield from module.index.with_subclasses([scopes[-2].name.value])
         # The instance may be created here and its method called elsewhere: `sessions.init(url)`.
         name = scopes[-1].name.value
-        if not (name.startswith("__") and name.endswith("__")):
+        if not (name.startswith("__") and name.endswith("__")) and (of_instance or not takes_instance_only(scopes[-1])):
             yield name if any(one.new == name for one in module.index.renamings) else f".{name}"
     else:
         yield scopes[-1].name.value
+
+
+def takes_instance_only(node: Scope) -> bool:
+    """Returns whether a method has no other parameter than its instance or class."""
+    if not isinstance(node, cst.FunctionDef):
+        return False
+    given = node.params
+    is_static = any(
+        isinstance(one.decorator, cst.Name) and one.decorator.value == "staticmethod" for one in node.decorators
+    )
+    count = len(given.posonly_params) + len(given.params) + len(given.kwonly_params)
+    return count == 1 and given.star_kwarg is None and not isinstance(given.star_arg, cst.Param) and not is_static
 
 
 def takes_arguments(path: Path) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.attributes import bind_method, of_class
-from poolsafe.inference.callgraph import Path, calls_of
+from poolsafe.inference.callgraph import Path, calls_of, takes_instance_only
 from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.functions import call_function
@@ -27,11 +27,7 @@ from poolsafe.syntax.index import CallSite, Scope
 def is_used(run: Run, path: Path) -> bool:
     """Returns whether a method whose only parameter is its instance, such as a property, has already been run."""
     is_method = len(path) > 1 and isinstance(path[-2], cst.ClassDef)
-    return is_method and _takes_one(path[-1]) and _was_run(run, path)
-
-
-def _takes_one(node: Scope) -> bool:
-    return isinstance(node, cst.FunctionDef) and len(node.params.params) + len(node.params.kwonly_params) == 1
+    return is_method and takes_instance_only(path[-1]) and _was_run(run, path)
 
 
 def is_dead(run: Run, path: Path) -> bool:
@@ -151,7 +147,11 @@ def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Argumen
             observations.assume(cls.node.name, before)
         return
     for instance, state in made or [(instantiate(at, cls, arguments), at.state)]:
-        if isinstance(instance, Instance) and _takes_one(node) and (id(node), instance.address) in observations.run_on:
+        if (
+            isinstance(instance, Instance)
+            and takes_instance_only(node)
+            and (id(node), instance.address) in observations.run_on
+        ):
             continue
         at.run.begin()
         number = at.run.heap.number()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -38,6 +39,20 @@ MAX_ROOTS = 60
 MAX_CALLER_ROOTS = 20
 MAX_HOPS = 3
 MAX_NAMES = 8  # for one file, callers of this many names are searched for
+
+
+@dataclass(slots=True)
+class _CallerSearch:
+    """A search for callers: the names searched for, and the modules run, each with the module of the function.
+
+    While it `waits`, modules that call a method with nothing but its instance are left out. `waiting` holds the methods
+    that they call.
+    """
+
+    asked: set[str] = field(default_factory=set)
+    run: set[tuple[Module, Module]] = field(default_factory=set)
+    waits: bool = True
+    waiting: dict[Module, list[Path]] = field(default_factory=dict)
 
 
 class Inference:
@@ -195,34 +210,44 @@ class Inference:
         if not unsettled:
             return
         before = {id(seen) for seen in self.calls if self._is_unsure(seen)}
-        asked: set[str] = set()
-        reached = {module: roots_of(module, unsettled)}
+        search = _CallerSearch()
+        self._search_callers({module: roots_of(module, unsettled)}, search)
+        # A caller that passes nothing but the instance only matters if no caller shows what the instance holds.
+        if search.waiting and not {id(site.node) for site in unsettled} <= self._known_now(unsettled, before):
+            search.waits = False
+            self._search_callers(search.waiting, search)
+        self._forget(unsettled, before)
+
+    def _search_callers(self, reached: dict[Module, list[Path]], search: _CallerSearch) -> None:
+        """Runs the callers of functions, their callers, and so on, and then each function on the instances observed."""
         for hops in range(MAX_HOPS + 1):
             found: dict[Module, list[Path]] = {}
             for home, paths in reached.items():
-                for other, path in self._callers_of(home, paths, asked) if hops < MAX_HOPS else ():
+                for other, path in self._callers_of(home, paths, search) if hops < MAX_HOPS else ():
                     found.setdefault(other, []).append(path)
                 methods = [path for path in paths if isinstance(path[-1], cst.FunctionDef) and _is_in_class(path)]
                 run_roots(self._run, home, methods)
             reached = found
-        self._forget(unsettled, before)
 
-    def _callers_of(self, home: Module, paths: list[Path], asked: set[str]) -> Iterator[tuple[Module, Path]]:
+    def _callers_of(self, home: Module, paths: list[Path], search: _CallerSearch) -> Iterator[tuple[Module, Path]]:
         """Runs the callers of functions of a module, and yields the entry points that did not pass known arguments.
 
-        A module is run once for all names by which it calls them. These are added to `asked`.
+        A module is run once for all names by which it calls them.
         """
-        names = list(dict.fromkeys(name for path in paths for name in called_names(home, path) if name not in asked))
-        names = names[: max(MAX_NAMES - len(asked), 0)]
-        asked.update(names)
-        for path in filter(_is_in_class, paths):
+        every = [name for path in paths for name in called_names(home, path)]
+        names = [name for path in paths for name in called_names(home, path, of_instance=not search.waits)]
+        if len(names) < len(every):
+            search.waiting.setdefault(home, []).extend(paths)
+        names = [name for name in dict.fromkeys(names) if name not in search.asked]
+        names = names[: max(MAX_NAMES - len(search.asked), 0)]
+        search.asked.update(names)
+        for path in filter(_is_in_class, paths) if search.waits else ():
             yield from self._inheriting(home, path)
-        run: set[Module] = set()
         for name in names:
             for other in self.project.callers(home, name):
-                if other not in run:
-                    run.add(other)
-                    calls = [site for one in names for site in other.index.calls_of(one)]
+                if (home, other) not in search.run:
+                    search.run.add((home, other))
+                    calls = [site for one in dict.fromkeys((*names, *every)) for site in other.index.calls_of(one)]
                     yield from ((other, path) for path in self.reach_from(other, calls))
 
     def _inheriting(self, home: Module, path: Path) -> Iterator[tuple[Module, Path]]:
@@ -244,7 +269,8 @@ class Inference:
         index = self.module.index
         own = index.calls_by_name
         leading = [(*index.scopes[id(scope)], scope) for scope in scopes_leading_to(self.module, sites)]
-        names = {name for path in leading if takes_arguments(path) for name in called_names(self.module, path)}
+        called = (called_names(self.module, path, of_instance=False) for path in leading if takes_arguments(path))
+        names = {name for several in called for name in several}
         for name in sorted(one for one in names if one.removeprefix(".") in own)[:MAX_NAMES]:
             for other in self.project.callers(self.module, name, with_arguments=True):
                 self.reach_from(other, other.index.calls_of(name))
@@ -281,14 +307,18 @@ class Inference:
             self._completed[name] = own or any(project.extending(module, name)) or project.sets_attributes(module, name)
         return self._completed[name]
 
-    def _forget(self, sites: list[CallSite], before: set[int]) -> None:
-        """Drops observations without a caller, for calls that a caller has since reached with known arguments."""
+    def _known_now(self, sites: list[CallSite], before: set[int]) -> set[int]:
+        """Returns the ids of the calls that a caller has reached with known arguments since `before` was computed."""
         nodes = {id(site.node) for site in sites}
-        reached = {
+        return {
             id(seen.node)
             for seen in self.calls
             if id(seen.node) in nodes and id(seen) not in before and not self._is_unsure(seen)
         }
+
+    def _forget(self, sites: list[CallSite], before: set[int]) -> None:
+        """Drops observations without a caller, for calls that a caller has since reached with known arguments."""
+        reached = self._known_now(sites, before)
         kept = [seen for seen in self.calls if id(seen.node) not in reached or not self._is_unsure(seen)]
         self._run.observations.calls = kept
 

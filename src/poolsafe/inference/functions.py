@@ -90,9 +90,13 @@ def _runs(frame: Frame, node: ir.Expression, coroutine: ir.Call) -> bool:
     if not isinstance(node, ir.Call) or not any(one.value is coroutine for one in node.arguments):
         return False
     callee = node.callee
-    if not isinstance(callee, ir.Attribute) or callee.name not in ("run", "run_until_complete"):
+    if not isinstance(callee, ir.Attribute) or callee.name not in _RUNNING:
         return False
-    return callee.name != "run" or (isinstance(callee.value, ir.Name) and callee.value.id in frame.module.library_names)
+    is_method = callee.name in ("create_task", "run_until_complete")
+    return is_method or (isinstance(callee.value, ir.Name) and callee.value.id in frame.module.library_names)
+
+
+_RUNNING = frozenset({"create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"})
 
 
 def _may_be_called(frame: Frame, value: Value, depth: int = 2) -> bool:
