@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from blocks import files, lay
 
 from poolsafe.checkout.import_order import ImportOrder
@@ -75,6 +76,63 @@ def test_a_file_that_is_imported_too_often_has_no_known_programs(tmp_path: Path)
     for number in range(MAX_FILES + 1):
         (tmp_path / f"one_{number}.py").write_text("import shop.db\n")
     assert programs.running(str(tmp_path / "shop/db.py"), str(tmp_path)) is None
+
+
+IMPORTED = """
+    # file: shop/__init__.py
+
+    # file: shop/db/__init__.py
+
+    # file: shop/db/session.py
+
+    # file: shop/db/near.py
+    from .session import make
+
+    # file: shop/web/__init__.py
+
+    # file: shop/web/views.py
+    from ..db import session
+
+    # file: jobs/load.py
+    import shop.db.session
+
+    # file: jobs/other.py
+    import session
+
+    # file: src/__init__.py
+
+    # file: src/store.py
+
+    # file: jobs/fill.py
+    import store
+"""
+
+
+def test_a_module_of_a_package_is_imported_by_files_that_name_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path, files(IMPORTED))
+    read: list[str] = []
+    run_by = ImportOrder.run_by
+
+    def recording(order: ImportOrder, path: str) -> list[str]:
+        read.append(path)
+        return run_by(order, path)
+
+    monkeypatch.setattr(ImportOrder, "run_by", recording)
+    programs = Programs(ImportOrder(Files(str(tmp_path))))
+    found = programs.running(str(tmp_path / "shop/db/session.py"), str(tmp_path))
+    assert found is not None
+    names = ("jobs/load.py", "shop/db/near.py", "shop/web/views.py")
+    assert [one.path for one in found] == [str(tmp_path / name) for name in names]
+    assert str(tmp_path / "jobs/other.py") not in read
+
+
+def test_a_module_may_be_imported_without_the_folder_of_sources(tmp_path: Path) -> None:
+    lay(tmp_path, files(IMPORTED))
+    found = Programs(ImportOrder(Files(str(tmp_path)))).running(str(tmp_path / "src/store.py"), str(tmp_path))
+    assert found is not None
+    assert [one.path for one in found] == [str(tmp_path / "jobs/fill.py")]
 
 
 def test_a_string_names_a_module(tmp_path: Path) -> None:

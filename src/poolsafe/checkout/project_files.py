@@ -233,6 +233,15 @@ class Files:
                 return roots
             directory = parent
 
+    def named_outside(self, folder: str) -> bytes:
+        """Returns a word that every file outside a folder contains if it imports a module directly in the folder.
+
+        That is the name of a package. It is empty if modules in the folder may be imported by their own names alone.
+        """
+        name = os.path.basename(folder)
+        is_package = "__init__.py" in self.listing(folder) and name != "src" and folder not in self._sources
+        return os.fsencode(name) if is_package else b""
+
     def _belongs(self, directory: str, parent: str) -> bool:
         """Returns whether the parent folder is still part of the project, if no root was given."""
         listing = self.listing(directory)

@@ -75,7 +75,8 @@ class Programs:
         found: list[str] = []
         seen, queue = {path}, [path]
         while queue:
-            one = queue.pop()
+            # A package first: all files in it run it, so there are often too many.
+            one = queue.pop(next((at for at, path in enumerate(queue) if path.endswith("__init__.py")), -1))
             importers = self._importers(one, without_tests)
             if not importers or _MAIN.search(self._order.files.content(one)):
                 found.append(one)
@@ -100,10 +101,15 @@ class Programs:
     def _candidates(self, path: str, without_tests: str | None) -> Iterator[str]:
         folder, name = os.path.split(path)
         files = self._order.files
+        around = folder
         if name == "__init__.py":
             yield from (one for one in files.holding(folder, (b"",), without_tests) if is_below(one, folder))
+            around = os.path.dirname(folder)
+        package = files.named_outside(around)
         for one in files.holding(folder, (module_stem(path),), without_tests):
-            if not (name == "__init__.py" and is_below(one, folder)) and path in self._order.run_by(one):
+            if name == "__init__.py" and is_below(one, folder):
+                continue
+            if (package in files.content(one) or is_below(one, around)) and path in self._order.run_by(one):
                 yield one
 
     def _program(self, path: str) -> Program:
