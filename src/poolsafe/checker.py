@@ -168,11 +168,20 @@ def _with_writable_fix(finding: Finding, source: Source) -> Finding:
     return finding
 
 
-def _with_unsafe_fix(finding: Finding) -> Finding:
+def _with_unsafe_fix(finding: Finding, doubt: str) -> Finding:
     fix = finding.fix
     if fix is None or fix.applicability is not Applicability.SAFE:
         return finding
-    return replace(finding, fix=replace(fix, applicability=Applicability.UNSAFE))
+    return replace(finding, fix=replace(fix, applicability=Applicability.UNSAFE, doubt=doubt))
+
+
+def _doubt_of_file(inference: Inference, source: Source) -> str:
+    """Returns why no fix in a file is safe, or ""."""
+    if inference.emptiness_matters:
+        return "an environment variable that is empty may lead elsewhere"
+    if inference.tests_differ:
+        return "a test may import the modules in another order"
+    return "a mock replaces the called function" if replaces_creator(source.code) else ""
 
 
 def check_bytes(
@@ -251,8 +260,9 @@ def _check(
     if any(finding.fix is not None for finding in findings) and not module.tree.faithful:
         # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
-    if findings and (inference.emptiness_matters or inference.tests_differ or replaces_creator(source.code)):
-        findings = [_with_unsafe_fix(finding) for finding in findings]
+    doubt = _doubt_of_file(inference, source) if findings else ""
+    if doubt:
+        findings = [_with_unsafe_fix(finding, doubt) for finding in findings]
     if findings:
         spoken = {finding.start for finding in findings}
         silences = [one for one in silences if one.unjudged or one.start not in spoken]

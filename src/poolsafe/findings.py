@@ -40,13 +40,14 @@ class Fix:
     """Edits that belong together: all of them are applied, or none. `message` says what applying them does.
 
     `isolation` is the offset of a call that a fix may extend. Of two fixes with the same one, one waits for the next
-    round, because both might add the same argument.
+    round, because both might add the same argument. `doubt` says why the fix is unsafe, as a clause, or is empty.
     """
 
     message: str
     edits: tuple[Edit, ...]
     applicability: Applicability
     isolation: int | None = None
+    doubt: str = ""
 
 
 @frozen

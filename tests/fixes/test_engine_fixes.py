@@ -239,19 +239,20 @@ def test_nothing_to_do() -> None:
     assert move_misplaced(engine, source, Deployment()) is None
 
 
-UNSAFE: list[dict[str, Any]] = [
-    {"driver_everywhere": False},
-    {"driver": Driver.UNKNOWN, "driver_everywhere": False},
-    {"statement": size(STATEMENT, SizeState.CONDITIONAL)},
+UNSAFE: list[tuple[dict[str, Any], str]] = [
+    ({"driver_everywhere": False}, "the environment or a caller may bring another driver"),
+    ({"driver": Driver.UNKNOWN, "driver_everywhere": False}, "the driver is not known"),
+    ({"statement": size(STATEMENT, SizeState.CONDITIONAL)}, "a size is 0 on some paths only"),
+    ({"prepared": size(PREPARED, SizeState.UNKNOWN)}, "the other size may still be missing"),
 ]
 
 
-@pytest.mark.parametrize("changes", UNSAFE)
-def test_unsafe(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("changes", "doubt"), UNSAFE)
+def test_unsafe(changes: dict[str, Any], doubt: str) -> None:
     source, engine = engine_in("create_async_engine(URL)\n", **changes)
     fix = disable_caches(engine, source, Deployment())
     assert fix is not None
-    assert fix.applicability is Applicability.UNSAFE
+    assert (fix.applicability, fix.doubt) == (Applicability.UNSAFE, doubt)
 
 
 def moving(text: str, *keys: str, value: str = "0", **changes: Any) -> Fix | None:

@@ -34,9 +34,9 @@ def span(path: str, text: str, start: tuple[int, int], end: tuple[int, int]) -> 
     return Span(os.path.join(ROOT, path), Position(*start), Position(*end), frame(source, start[0], end[0]))
 
 
-def remedy(applicability: Applicability = Applicability.SAFE, *, offered: bool = True) -> Remedy:
+def remedy(applicability: Applicability = Applicability.SAFE, *, offered: bool = True, doubt: str = "") -> Remedy:
     edit = Replacement(Position(5, 9), Position(5, 9), ", pool_pre_ping=True")
-    return Remedy("Add `pool_pre_ping=True`", applicability, (edit,), offered)
+    return Remedy("Add `pool_pre_ping=True`", applicability, (edit,), offered, doubt)
 
 
 def diagnostic(text: str = SOURCE, **changes: object) -> Diagnostic:
@@ -114,6 +114,10 @@ def test_a_site_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch) 
     [
         (remedy(), ""),
         (remedy(Applicability.UNSAFE, offered=False), " (unsafe: needs `--unsafe-fixes`)"),
+        (
+            remedy(Applicability.UNSAFE, offered=False, doubt="the driver is not known"),
+            " (unsafe: the driver is not known; needs `--unsafe-fixes`)",
+        ),
         (remedy(Applicability.UNSAFE), ""),
         (remedy(Applicability.DISPLAY_ONLY, offered=False), " (no option applies this fix; make the change by hand)"),
     ],
@@ -251,6 +255,7 @@ def test_json() -> None:
         "filename": os.path.join(ROOT, "app/db.py"),
         "fix": {
             "applicability": "safe",
+            "doubt": None,
             "edits": [
                 {
                     "content": ", pool_pre_ping=True",

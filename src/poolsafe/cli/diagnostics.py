@@ -62,7 +62,7 @@ class Presenter:
         # Readers of the report could apply a masked fix, so a fix that contains a secret is left out.
         shareable = not any(self._holds_secret(edit.content) for edit in fix.edits)
         replacements = tuple(map(self._replacement, fix.edits)) if shareable else ()
-        return Remedy(masked(fix.message), fix.applicability, replacements, self._offers(fix))
+        return Remedy(masked(fix.message), fix.applicability, replacements, self._offers(fix), fix.doubt)
 
     def _holds_secret(self, content: str) -> bool:
         # The secret may be in the inserted text, or only visible together with the source around it.

@@ -136,7 +136,8 @@ class _Examination:
         if safe is None or finding.fix.applicability is Applicability.DISPLAY_ONLY:
             return finding
         applicability = Applicability.SAFE if safe else Applicability.UNSAFE
-        return replace(finding, fix=replace(finding.fix, applicability=applicability))
+        doubt = "" if safe else finding.fix.doubt
+        return replace(finding, fix=replace(finding.fix, applicability=applicability, doubt=doubt))
 
     def _offers(self, fix: Fix) -> bool:
         if fix.applicability is Applicability.UNSAFE:

@@ -14,7 +14,7 @@ from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedW
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
-from poolsafe.fixes.placement import Placement, add_at_call, may_be_given_twice, place_keys, replaced_by
+from poolsafe.fixes.placement import Placement, add_at_call, doubt_of, may_be_given_twice, place_keys, replaced_by
 from poolsafe.fixes.titles import listed, sentence
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Edits = tuple[Edit, ...]
 
 _EMPTY_NAME = f"an empty `{NAME_FUNCTION}`"
+_COMMENTED = "a comment may give the reason for the old value"
 _CHECK_COMMENT = ", and review the comment about the old value"
 _SIZE_KEYS = frozenset({"statement_cache_size", "prepared_statement_cache_size"})
 _NOTHING_CACHED = frozenset({"0", "None", "False", ""})
@@ -59,28 +60,34 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     repair = _repair(engine, source, sizes, moved, names)
     if repair is None or not repair.edits:
         return None
-    applicability = repair.applicability
+    message = _message(sizes, moved, names)
+    commented = any(_has_comment(source, end) for end in repair.replaced)
+    if commented:
+        message += _CHECK_COMMENT
+    doubt = repair.doubt or _doubt_of_sizes(engine, sizes, moved) or (_COMMENTED if commented else "")
+    return _fix(message, repair.edits, doubt, engine)
+
+
+def _doubt_of_sizes(engine: Engine, sizes: Sequence[CacheSize], moved: Sequence[Misplaced]) -> str:
+    """Returns why the sizes that a fix changes, or leaves, make it unsafe, or ""."""
     if any(size.state is SizeState.CONDITIONAL for size in sizes):
-        applicability = Applicability.UNSAFE
+        return "a size is 0 on some paths only"
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
-        # A size above 0 may be intentional.
-        applicability = Applicability.UNSAFE
+        return "the old size may be intended"
     changed = {size.key for size in sizes} | {each.key for each in moved}
     if engine.sizes.misplaced_elsewhere.difference(each.key for each in moved):
-        # Another module's engine would still be refused.
-        applicability = Applicability.UNSAFE
+        return "another module passes a key that is refused"
     if any(
         size.state is SizeState.UNKNOWN or (size.key in engine.sizes.left_elsewhere and size.key not in changed)
         for size in engine.sizes.both
     ):
-        # The other size may still be missing afterwards.
-        applicability = Applicability.UNSAFE
-    message = _message(sizes, moved, names)
-    if any(_has_comment(source, end) for end in repair.replaced):
-        # The comment may give the reason for the old value.
-        applicability = Applicability.UNSAFE
-        message += _CHECK_COMMENT
-    return Fix(message, repair.edits, applicability, engine.layout.call.start)
+        return "the other size may still be missing"
+    return ""
+
+
+def _fix(message: str, edits: Edits, doubt: str, engine: Engine) -> Fix:
+    applicability = Applicability.UNSAFE if doubt else Applicability.SAFE
+    return Fix(message, edits, applicability, engine.layout.call.start, doubt)
 
 
 def name_nothing(engine: Engine, source: Source) -> Fix | None:
@@ -88,7 +95,7 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
     placement = place_keys(engine, source, {NAME_FUNCTION: empty_name(engine, source)})
     if placement is None:
         return None
-    return Fix(f"Add {_EMPTY_NAME}", placement.edits, placement.applicability, engine.layout.call.start)
+    return _fix(f"Add {_EMPTY_NAME}", placement.edits, placement.doubt, engine)
 
 
 def empty_name(engine: Engine, source: Source) -> str:
@@ -122,10 +129,10 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
         "add {} to asyncpg's `connect()`": [f"`{size.key}=0`"] if adds else [],
         "set {}": [f"`{one.key}=0`" for one in (size, other) if one.state in _WRONG],
     }
-    applicability, advice = _applicability(engine), ""
+    doubt, advice = doubt_of(engine), ""
     if any(_has_comment(source, end) for end in replaced_by(tuple(edits))):
-        applicability, advice = Applicability.UNSAFE, _CHECK_COMMENT
-    return Fix(_sentence(groups) + advice, tuple(edits), applicability, engine.layout.call.start)
+        doubt, advice = doubt or _COMMENTED, _CHECK_COMMENT
+    return _fix(_sentence(groups) + advice, tuple(edits), doubt, engine)
 
 
 def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
@@ -151,10 +158,9 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
     edits = _moved(engine, source, moved, values)
     if edits is None:
         return None
-    applicability = Applicability.UNSAFE if "server_settings" in values else _applicability(engine)
+    doubt = doubt_of(engine) or ("the pooler may refuse `server_settings`" if "server_settings" in values else "")
     message = _sentence({"move {} to `connect_args`": [f"`{one.name}`" for one in keywords]})
-    call = engine.layout.call
-    return Fix(message, laid_out(source, call, edits), applicability, call.start)
+    return _fix(message, laid_out(source, engine.layout.call, edits), doubt, engine)
 
 
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
@@ -166,7 +172,8 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
             # The parameter or setting behind the value would no longer have an effect.
             return None
         replacement = replace_text(source, span, "True")
-        return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
+        doubt = "it may be switched off on purpose"
+        return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE, doubt=doubt)
     layout, passed_on = engine.layout, engine.layout.passed_on
     if engine.pooling.pre_ping is not PrePing.ABSENT or not layout.writable:
         return None
@@ -179,8 +186,9 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     edits = insert_arguments(source, layout.call, [f"pool_pre_ping={value}"])
     if edits is None:
         return None
-    applicability = Applicability.UNSAFE if may_be_given_twice(engine) else _applicability(engine)
-    return Fix(message, fitted(source, layout.call, edits), applicability)
+    doubt = "a caller may pass `pool_pre_ping`, too" if may_be_given_twice(engine) else doubt_of(engine)
+    applicability = Applicability.UNSAFE if doubt else Applicability.SAFE
+    return Fix(message, fitted(source, layout.call, edits), applicability, doubt=doubt)
 
 
 def _is_wanting(size: CacheSize) -> bool:
@@ -197,8 +205,8 @@ def _repair(
             return None
         # The call creates no engine of another driver, because that could not connect with one of the sizes.
         certain = engine.url.driver is Driver.ASYNCPG and not names
-        applicability = Applicability.SAFE if certain else _applicability(engine)
-        return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
+        doubt = "" if certain else doubt_of(engine)
+        return Placement(_together(engine, source, in_place, added), doubt, replaced_by(in_place))
     values = {size.key: "0" for size in sizes} | _moved_values(engine, source, moved)
     values = {**names, **values} if NAME_FUNCTION in values else {**values, **names}
     if not moved:
@@ -206,7 +214,7 @@ def _repair(
     edits = _moved(engine, source, moved, values)
     if edits is None:
         return None
-    return Placement(laid_out(source, engine.layout.call, edits), _applicability(engine), replaced_by(edits))
+    return Placement(laid_out(source, engine.layout.call, edits), doubt_of(engine), replaced_by(edits))
 
 
 def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> Edits:
@@ -256,10 +264,6 @@ def _has_comment(source: Source, end: int) -> bool:
     """Returns whether a size that is set to 0 is followed on its line by a comment for people, not for tools."""
     row, _ = source.row_column(end)
     return is_commented_for_people(source.line(row), end - source.line_start(end))
-
-
-def _applicability(engine: Engine) -> Applicability:
-    return Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
 
 
 def _message(sizes: Sequence[CacheSize], moved: Sequence[Misplaced], names: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.engine import ConnectArgsForm, Driver
-from poolsafe.findings import Applicability, Edit
+from poolsafe.findings import Edit
 from poolsafe.records import frozen
 from poolsafe.syntax.layout import ItemStatement
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
+_SHARED = "the call also creates engines of another driver"
+
 
 @frozen
 class Placement:
-    """Edits that add keys to connect_args, and whether they are safe.
+    """Edits that add keys to connect_args, and why they are unsafe, or "".
 
     `replaced` are the ends of the values that they replace.
     """
 
     edits: Edits
-    applicability: Applicability
+    doubt: str = ""
     replaced: tuple[int, ...] = ()
 
 
@@ -59,14 +61,27 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
     if not everywhere and places.condition is not None:
         conditional = _under_condition(engine, source, places.condition, values)
         if conditional is not None:
-            return Placement(fitted(source, engine.layout.call, conditional), Applicability.UNSAFE)
+            return Placement(fitted(source, engine.layout.call, conditional), _SHARED)
     layout = engine.layout
     at_call = add_at_call(engine, source, values)
     if at_call is None or (built is not None and places.certain and layout.connect_args.form is ConnectArgsForm.SPREAD):
         return built
     fitting = fitted(source, engine.layout.call, at_call)
-    safe = everywhere and not (layout.connect_args.form is ConnectArgsForm.ABSENT and may_be_given_twice(engine))
-    return Placement(fitting, Applicability.SAFE if safe else Applicability.UNSAFE, replaced_by(at_call))
+    doubt = doubt_of(engine)
+    if layout.connect_args.form is ConnectArgsForm.ABSENT and may_be_given_twice(engine):
+        doubt = doubt or "a caller may pass `connect_args`, too"
+    return Placement(fitting, doubt, replaced_by(at_call))
+
+
+def doubt_of(engine: Engine) -> str:
+    """Returns why an edit at the engine's own call is unsafe, or ""."""
+    if engine.url.driver_everywhere:
+        return ""
+    if engine.url.shared:
+        return _SHARED
+    if engine.url.driver is Driver.ASYNCPG:
+        return "the environment or a caller may bring another driver"
+    return "the driver is not known"
 
 
 def may_be_given_twice(engine: Engine) -> bool:
@@ -142,7 +157,7 @@ def _placed(edits: Edits | None, engine: Engine, *, certain: bool) -> Placement 
     is_asyncpg = engine.url.driver is Driver.ASYNCPG or engine.url.driver_everywhere
     # Another driver refuses the size, or asyncpg's other key, that is already there.
     safe = certain and (is_asyncpg or bool(places.beside) or places.holds_own_keys)
-    return Placement(edits, Applicability.SAFE if safe else Applicability.UNSAFE)
+    return Placement(edits, "" if safe else (doubt_of(engine) or "other code may use these options"))
 
 
 def _into_all(engine: Engine, source: Source, given: Sequence[tuple[Place, Mapping[str, str]]]) -> Edits | None:

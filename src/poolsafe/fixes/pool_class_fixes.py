@@ -10,6 +10,7 @@ from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.pool_class import REPLACEMENT
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.placement import doubt_of
 from poolsafe.fixes.titles import listed, sentence
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) ->
     imported = () if given.is_attribute else _import(source, given)
     if replacement is None or imported is None:
         return None
-    applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
+    doubt = doubt_of(engine)
+    applicability = Applicability.UNSAFE if doubt else Applicability.SAFE
     # If two engines share an import, the second one is fixed in the next round.
     isolation = given.imported[0] if given.imported is not None else None
     edits = fitted(source, engine.layout.call, (replacement,))
-    return Fix(f"Use `{REPLACEMENT}`", (*imported, *edits), applicability, isolation)
+    return Fix(f"Use `{REPLACEMENT}`", (*imported, *edits), applicability, isolation, doubt)
 
 
 def remove_pool_arguments(engine: Engine, source: Source, refused: Sequence[PoolArgument]) -> Fix | None:
@@ -47,9 +49,10 @@ def remove_pool_arguments(engine: Engine, source: Source, refused: Sequence[Pool
     removals = remove_elements(source, engine.layout.call, written) if len(written) == len(refused) else None
     if removals is None:
         return None
-    applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
+    doubt = doubt_of(engine)
+    applicability = Applicability.UNSAFE if doubt else Applicability.SAFE
     title = sentence([f"remove {listed(f'`{one.name}`' for one in refused)}"])
-    return Fix(title, refitted(source, removals), applicability)
+    return Fix(title, refitted(source, removals), applicability, doubt=doubt)
 
 
 def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:

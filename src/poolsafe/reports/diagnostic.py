@@ -83,7 +83,7 @@ class Replacement:
 
 @frozen
 class Remedy:
-    """A fix. `offered`: `--apply` with the current options would apply it.
+    """A fix. `offered`: `--apply` with the current options would apply it. `doubt` says why it is unsafe, or is empty.
 
     `replacements` is empty if they would contain a secret, because a report must not show it.
     """
@@ -92,6 +92,7 @@ class Remedy:
     applicability: Applicability
     replacements: tuple[Replacement, ...]
     offered: bool
+    doubt: str = ""
 
 
 @frozen

@@ -57,7 +57,8 @@ def _help(fix: Remedy) -> str:
     if fix.applicability.value == "display-only":
         return f"{clean(fix.message)} (no option applies this fix; make the change by hand)"
     if fix.applicability.value == "unsafe" and not fix.offered:
-        return f"{clean(fix.message)} (unsafe: needs `--unsafe-fixes`)"
+        why = f"{fix.doubt}; " if fix.doubt else ""
+        return f"{clean(fix.message)} (unsafe: {why}needs `--unsafe-fixes`)"
     return clean(fix.message)
 
 

@@ -52,7 +52,12 @@ def _fix(fix: Remedy) -> dict[str, object]:
         }
         for edit in fix.replacements
     ]
-    return {"applicability": fix.applicability.value, "edits": edits, "message": fix.message}
+    return {
+        "applicability": fix.applicability.value,
+        "doubt": fix.doubt or None,
+        "edits": edits,
+        "message": fix.message,
+    }
 
 
 def _note(note: Note) -> dict[str, object]:
