@@ -99,3 +99,21 @@ def applicability(folder: Path, project: dict[str, str], assumed: str | None = N
     (fix,) = [one.fix for one in found if one.code in ("PGB101", "PGB102")]
     assert fix is not None
     return fix.applicability
+
+
+DEFAULT = APP.replace('["DATABASE_URL"]', '.get("DATABASE_URL", "postgresql+asyncpg://app@db/app")')
+
+
+@pytest.mark.parametrize(
+    ("documented", "wanted"),
+    [
+        ("DATABASE_URL=postgresql+asyncpg://app@test/app", Applicability.SAFE),
+        ("DATABASE_URL=sqlite+aiosqlite://", Applicability.UNSAFE),
+        # A different variable.
+        ("CACHE_URL=sqlite:///cache.db", Applicability.SAFE),
+    ],
+)
+def test_an_env_file_brings_another_driver_in_place_of_a_default(
+    tmp_path: Path, documented: str, wanted: Applicability
+) -> None:
+    assert applicability(tmp_path, {"app.py": DEFAULT, ".env.test": documented}) is wanted

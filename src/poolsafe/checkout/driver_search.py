@@ -33,6 +33,11 @@ class DriverSearch:
         """
         return self._is_named(folder, driver_signs.OTHERS, driver_signs.names_another, None)
 
+    def documents_another(self, folder: str, names: tuple[str, ...]) -> bool:
+        """Returns whether an env file names another driver in a variable whose name ends with one of these."""
+        documented = self._files.documented(folder)
+        return any(driver_signs.names_another(value.encode()) for name, value in documented if name.endswith(names))
+
     def awaits_sql(self, path: str, without_tests: str | None) -> bool:
         """Returns whether a file that imports the one at a path awaits the execution of SQL."""
         imports = import_test(path)
@@ -57,7 +62,7 @@ class DriverSearch:
         return found
 
     def _configured(self, folder: str) -> Iterator[str]:
-        yield from self._files.documented(folder)
+        yield from (value for _, value in self._files.documented(folder))
         yield from self._files.alembic(folder).values()
 
     def _any_holds(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from poolsafe import libraries
 from poolsafe.checkout.env_files import Cache, Documented, alembic_options, environment_files
@@ -134,16 +134,12 @@ class Files:
         machine.
         """
         suffix = f"__{nested.upper()}" if nested is not None else None
-        for name, value in self._urls(folder):
+        for name, value in self.documented(folder):
             if name in names or (suffix is not None and name.endswith(suffix)):
                 return value
         return None
 
-    def documented(self, folder: str) -> Iterator[str]:
-        """Yields the URLs and drivers in the env files above a folder."""
-        return (value for _, value in self._urls(folder))
-
-    def _urls(self, folder: str) -> list[tuple[str, Documented]]:
+    def documented(self, folder: str) -> list[tuple[str, Documented]]:
         """Returns the variables with URLs or drivers in the env files above a folder, nearest first."""
         found = self._documented.get(folder)
         if found is None:

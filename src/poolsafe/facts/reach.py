@@ -21,6 +21,7 @@ from poolsafe.inference import (
     Const,
     Constant,
     Derived,
+    EnvironmentVariable,
     Guard,
     Literal,
     MappingValue,
@@ -28,6 +29,7 @@ from poolsafe.inference import (
     Named,
     ObservedCall,
     Sequence,
+    Setting,
     Step,
     Symbol,
     Text,
@@ -274,12 +276,18 @@ class Surroundings:
         """
         if self._leaves_default(way):
             return False
-        if self.code_names_another() or self._is_tested_elsewhere(view.seen):
+        if self.code_names_another() or self._is_tested_elsewhere(view.seen) or self._is_documented_as_another(view):
             return True
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
         if any(compatible(way, at) and self.tests.implied(at).other for at in guards):
             return True
         return self._is_tested(view.url, view.guard, way)
+
+    def _is_documented_as_another(self, view: View) -> bool:
+        """Returns whether an env file, such as that for tests, gives the variable of a URL another driver."""
+        known = [one.name for one in _sources(view.url) if isinstance(one, (EnvironmentVariable, Setting))]
+        names = tuple(name.upper() for name in known if isinstance(name, str))
+        return bool(names) and self.observed.inference.project.documents_another(self.module, names)
 
     def _is_tested_elsewhere(self, seen: ObservedCall) -> bool:
         """Returns whether a module that the URL comes from, or another user of it, tests for another driver.

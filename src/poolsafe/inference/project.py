@@ -250,6 +250,10 @@ class Project:
             return True
         return self._drivers.names_another(os.path.dirname(os.path.abspath(source.path)))
 
+    def documents_another(self, module: Module, names: tuple[str, ...]) -> bool:
+        """Returns whether an env file names another driver in a variable whose name ends with one of these."""
+        return self.follow and self._drivers.documents_another(module.folder, names)
+
     def awaits_sql(self, source: Source) -> bool:
         """Returns whether a file, or one that imports it, awaits the execution of SQL. See `names_driver` for tests."""
         if driver_signs.awaits_sql(source.code):
