@@ -87,6 +87,16 @@ def test_a_needle_imports_libcst(tmp_path: Path) -> None:
     assert "libcst" in imported("main(['.'])", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("named", "needs"), [("import psycopg2", False), ("import asyncpg", True), ("# noqa: PGB101", True)]
+)
+def test_a_project_that_names_no_driver_needs_no_libcst(named: str, needs: bool, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"{named}\nfrom sqlalchemy import create_engine\nasync def make():\n")
+    with (tmp_path / "a.py").open("a") as file:
+        file.write("    return create_engine(URL)\n")
+    assert ("libcst" in imported("main(['.'])", tmp_path)) is needs
+
+
 @pytest.mark.parametrize("arguments", [["."], ["--list-rules"], ["--explain=PGB101"], ["--show-settings"], ["--help"]])
 def test_only_a_page_for_a_terminal_imports_rich(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "a.py").write_text(NEEDLE + "make('postgresql+asyncpg://db/app')\n")

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from poolsafe import needles
 from poolsafe.checkout import second_look
 from poolsafe.checkout.roots import root_of
-from poolsafe.deployment.evidence import deployment_for
+from poolsafe.deployment.evidence import assumes_asyncpg, deployment_for
 from poolsafe.facts.client_sites import client_sites, preparing_sites
 from poolsafe.facts.connection import AnyClient, Connection, Route
 from poolsafe.facts.connections import collect_connections
@@ -128,14 +128,15 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
     project = project or Project(follow=False)
     project.begin_file()
     if project.follow:
-        deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
-        if not comments.worth_judging and not deployment.assume_asyncpg:
-            possible = _possible(source, wanted, project)
+        root = project.root or root_of(source.path)
+        if not comments.worth_judging and not assumes_asyncpg(source.path, root, deployment):
+            possible = project.possible(source, wanted)
             if possible == needles.ENGINE and _calls_own_functions(source, project):
                 return Report([])
             if wanted and not possible:
                 return Report([])
             wanted = possible
+        deployment = deployment_for(source.path, root, deployment)
     try:
         module = project.module(source)
     except tree.Unparsable as error:
@@ -143,13 +144,6 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
     # Following values across modules and calls takes more stack than the depth of the tree.
     return in_deep_stack(SHALLOW + 1, lambda: _check(source, module, wanted, deployment, project, comments))
-
-
-def _possible(source: Source, wanted: int, project: Project) -> int:
-    """Returns what a file may contain, except for what needs a driver that nothing in its project names."""
-    if not wanted & (needles.ENGINE | needles.STATEMENT) or project.names_driver(source):
-        return wanted
-    return wanted & ~(needles.ENGINE if project.awaits_sql(source) else needles.ENGINE | needles.STATEMENT)
 
 
 def _calls_own_functions(source: Source, project: Project) -> bool:

@@ -245,6 +245,11 @@ def _names_client(data: bytes) -> bool:
 _MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise", b"PostgresEngine", b"set_bind")
 
 
+def may_hold_suppression(data: bytes) -> bool:
+    """Returns whether a file contains one of the words of poolsafe's suppression comments."""
+    return b"PGB" in data or b"poolsafe" in data
+
+
 def _holds_suppression(data: bytes) -> bool:
     """Returns whether the file may contain a `noqa` comment with a PGB code, or a `poolsafe:` comment."""
     if b"poolsafe" in data:

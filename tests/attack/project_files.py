@@ -296,7 +296,12 @@ READERS: dict[str, Reader] = {
     "checkout/project_files.py:file_content": Reader(("a.py",), _CODE, _project),
 }
 # These read the sources that `cli/run.py` reads.
-SAME_SOURCES = {"cli/diagnostics.py:_read", "cli/sieve.py:_found", "cli/sieve.py:_look"}
+SAME_SOURCES = {
+    "cli/diagnostics.py:_read",
+    "cli/settling.py:settled",
+    "cli/sieve.py:_found",
+    "cli/sieve.py:_look",
+}
 
 
 def _listing(folder: Path) -> frozenset[str]:

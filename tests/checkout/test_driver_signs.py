@@ -77,6 +77,10 @@ def test_a_file_tests_for_another_driver(written: str, found: bool) -> None:
         ("await connection.execute(SQL)", True),
         ("await (\n    connection.execute(SQL)\n)", True),
         ("rows = (await session.exec(SQL)).all()", True),
+        ("await connection.fetchval(SQL)", True),
+        ("await session.scalar(SQL)", True),
+        ("await connection.run_sync(create_all)", True),
+        ("await connection.add_listener('channel', call)", True),
         ("await command.execute()  # no SQL", False),
         ("connection.execute(SQL)", False),
         ("await pool.submit(engine.execute, SQL)", False),
@@ -103,6 +107,20 @@ CLAUSE = """
     from sqlalchemy import text
     CLEAN = text('DELETE FROM a; DELETE FROM b')
 """
+SETTING = """
+    # file: app/settings.py
+    from sqlalchemy import text
+    def use(connection):
+        connection.execute(text("SET search_path = a"))
+"""
+
+
+RUN = """
+    # file: run.py
+    from app.settings import use
+    async def run(connection):
+        await connection.run_sync(use)
+"""
 
 
 @pytest.mark.parametrize(
@@ -117,6 +135,14 @@ CLAUSE = """
         (CLAUSE, "app/queries.py", False),
         (CLAUSE + "    # file: app/run.py\n    import psycopg\n", "app/queries.py", True),
         (CLAUSE + "    # file: app/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", False),
+        (SETTING, "app/settings.py", False),
+        (SETTING + "    # file: app/run.py\n    import asyncpg\n", "app/settings.py", True),
+        (SETTING + "    # file: app/run.py\n    await c.run_sync(use)\n", "app/settings.py", False),
+        (
+            SETTING + "    # file: app/run.py\n    from app.settings import use\n    await c.run_sync(use)\n",
+            "app/settings.py",
+            True,
+        ),
     ],
 )
 def test_a_file_is_parsed_if_a_driver_is_named(

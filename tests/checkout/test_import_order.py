@@ -162,3 +162,34 @@ def test_files_outside_the_root_are_not_read(tmp_path: Path) -> None:
     assert order.imports(str(start))
     assert not order.imports(str(tmp_path / "outside.py"))
     assert str(tmp_path / "other.py") not in order.ranks(str(start))
+
+
+PACKAGE = """
+    # file: app/db/engines.py
+    def make(): ...
+
+    # file: app/reports.py
+
+    # file: jobs.py
+    """
+
+
+@pytest.mark.parametrize(
+    ("statement", "package", "found"),
+    [
+        ("from app.db.engines import make", "", True),
+        ("from app.db import engines", "", True),
+        ("import app.db.engines", "", True),
+        ("from app import make", "from app.db.engines import make", True),
+        ("from app import make", "from app.reports import make", False),
+        ("from app import make", "def __getattr__(name): ...", True),
+        ("from app import reports", "", False),
+        ("import app", "", True),
+    ],
+)
+def test_a_file_imports_from_another_one(statement: str, package: str, found: bool, tmp_path: Path) -> None:
+    lay(tmp_path, files(PACKAGE))
+    (tmp_path / "app/__init__.py").write_text(package)
+    (tmp_path / "jobs.py").write_text(statement)
+    order = ImportOrder(Files(str(tmp_path)))
+    assert order.imports_from(str(tmp_path / "jobs.py"), str(tmp_path / "app/db/engines.py")) is found

@@ -101,6 +101,16 @@ def test_a_boundary_is_read_but_not_looked_for(boundary: str) -> None:
         ("import asyncpg\ndef f():\n    '''Keep it; set x to 1, as set_config(x) does.'''\n    conn.execute('x')", 0),
         ("import asyncpg\nconn.execute('x')  # Recurse into templates", 0),
         ('import asyncpg\nROLE = "SET ROLE app"', 0),
+        # A variable called `text`, and what may be SQLAlchemy's function.
+        ('import sqlalchemy\ntext += " SET " + one.text\nrow.exec(text)', 0),
+        ('import sqlalchemy as sa\nrun = sa.text\nf.exec(run("SET ROLE app"))', needles.SESSION),
+        ('import sqlalchemy\ntext += " SET "\nrun(text(sql))', needles.SESSION),
+        ('import sqlalchemy\nopen_one().execute("SET ROLE app")', needles.SESSION),
+        (
+            'from sqlalchemy import (\n    text,  # it\n)\nrun = text\nf.exec(run("SET ROLE app"))',
+            needles.SESSION,
+        ),
+        ('from sqlalchemy import *\nrun = text\nf.exec(run("SET ROLE app"))', needles.SESSION),
         ('import asyncpg\nawait conn.execute("UPDATE jobs SET done = true")', 0),
     ],
 )

@@ -9,25 +9,32 @@ from __future__ import annotations
 
 import re
 
+from poolsafe.checkout.project_files import holds
+
 # The functions and classes that create asynchronous engines.
 ENGINES = (b"create_async_engine", b"async_engine_from_config", b"SQLAlchemyAsyncConfig")
 _WORDS = (b"asyncpg", b"AsyncEngine", b"ext.asyncio", *ENGINES)
 _PSYCOPG = b"psycopg"
 _FALLBACK = b"async_fallback"
 _WRAPPERS = (b"databases", b"gino", b"ormar", b"piccolo", b"tortoise")
-# What the search of a project looks for. A file without any of these has no sign.
-CANDIDATES = (*_WORDS, _PSYCOPG, _FALLBACK, *_WRAPPERS)
+# A file without any of these has no sign. Fewer searches take less time: the first ones are parts of several words.
+_PARTS = (b"pg", b"ngine", b"ext.asyncio", b"AsyncConfig", _FALLBACK, *_WRAPPERS)
 _OPTION = re.compile(rb"\b%b\b" % _FALLBACK)
 _IMPORTED = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:%b)\b" % b"|".join(_WRAPPERS), re.MULTILINE)
 
 
 def names_driver(data: bytes) -> bool:
     """Returns whether bytes name asyncpg, psycopg 3, SQLAlchemy's asynchronous engines or a wrapper of a driver."""
-    if any(word in data for word in _WORDS) or data.count(_PSYCOPG) > data.count(b"psycopg2"):
+    for part in _PARTS:
+        if data.rfind(part) >= 0:  # faster than `in` for a few letters
+            break
+    else:
+        return False
+    if holds(data, _WORDS) or data.count(_PSYCOPG) > data.count(b"psycopg2"):
         return True
     if _FALLBACK in data and _OPTION.search(data) is not None:
         return True
-    return any(word in data for word in _WRAPPERS) and _IMPORTED.search(data) is not None
+    return holds(data, _WRAPPERS) and _IMPORTED.search(data) is not None
 
 
 # Databases and drivers that a program may use in place of asyncpg.
@@ -73,8 +80,14 @@ def names_another(data: bytes) -> bool:
 
 def awaits_sql(data: bytes) -> bool:
     """Returns whether a file awaits the execution of SQL, on any connection."""
-    return b"await" in data and b".exec" in data and _AWAITED.search(data) is not None
+    return b"await" in data and holds(data, _EXECUTING) and _AWAITED.search(data) is not None
 
 
+# What the names of methods that run SQL begin with. `run_sync` passes the connection to a function that runs it.
+_EXECUTING = (b".exec", b".fetch", b".scalar", b".stream", b".run_sync", b".add_listener")
 # A call with arguments, which may begin in the line after a parenthesis.
-_AWAITED = re.compile(rb"\bawait\b[^\n]*?(?:\([ \t]*\r?\n[^\n]*?)?\.exec(?:ute|utemany|_driver_sql)?\(\s*[^\s)]")
+_AWAITED = re.compile(
+    rb"\bawait\b[^\n]*?(?:\([ \t]*\r?\n[^\n]*?)?"
+    rb"\.(?:exec(?:ute|utemany|_driver_sql)?|fetch(?:many|row|val)?|scalars?|stream(?:_scalars)?|run_sync|add_listener)"
+    rb"\(\s*[^\s)]"
+)

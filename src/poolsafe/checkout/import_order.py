@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from poolsafe.checkout.import_statements import defines, mentions_member, module_imports, name_imports
 from poolsafe.checkout.project_files import Files
+from poolsafe.checkout.roots import is_below
 from poolsafe.records import frozen
 
 MAX_MODULES = 2000  # that one module imports, directly or indirectly
@@ -130,6 +131,22 @@ class ImportOrder:
         if path not in self._imports:
             self._imports[path] = sorted(self._imported(path), key=lambda one: one.offset)
         return self._imports[path]
+
+    def imports_from(self, path: str, home: str) -> bool:
+        """Returns whether a file imports another one, or something next to it that may export its names."""
+        folder = os.path.dirname(home)
+        above = os.path.join(os.path.dirname(folder), "__init__.py")
+        return any(
+            one.path is not None
+            and (is_below(one.path, folder) or (one.path == above and (not one.name or self._exports(above, folder))))
+            for one in self.imports(path)
+        )
+
+    def _exports(self, package: str, folder: str) -> bool:
+        """Returns whether a package may have names of files in a folder, because it imports one or computes names."""
+        return any(is_below(one, folder) for one in self.ranks(package)) or b"__getattr__" in self.files.content(
+            package
+        )
 
     def is_of_another(self, path: str, name: bytes, home: str) -> bool:
         """Returns whether a file uses a name only for a function or class that a file other than `home` defines."""

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from poolsafe import libraries
 from poolsafe.checkout.env_files import Cache, Documented, alembic_options, environment_files
-from poolsafe.checkout.roots import MARKERS, is_aside, is_below, shared_folders
+from poolsafe.checkout.roots import MARKERS, is_aside, is_below, root_of, shared_folders
 from poolsafe.reading import inside, read
+from poolsafe.sql.python_strings import code
 
 # Folders with code of other projects, or without code.
 _FOREIGN = frozenset(
@@ -37,6 +38,7 @@ MAX_FILES = 30_000
 MAX_FOLDERS = 500  # this many folders are searched for files like alembic.ini
 MAX_DEPTH = 4  # of these folders
 MAX_CONTENTS = 16_000_000  # bytes kept in memory for further searches
+MAX_CODES = 40  # files whose code is kept
 
 
 class Files:
@@ -54,6 +56,7 @@ class Files:
         self._holders: dict[tuple[tuple[bytes, ...], str | None], list[str]] = {}
         self._contents: dict[str, bytes] = {}
         self._room_for_contents = MAX_CONTENTS
+        self._codes: dict[str, bytes] = {}
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
         self._documented: dict[str, list[tuple[str, Documented]]] = {}  # by the folder of the importing file
@@ -65,6 +68,7 @@ class Files:
     def forget(self, path: str) -> None:
         """Forgets the content of a file that has changed."""
         self._contents.pop(path, None)
+        self._codes.pop(path, None)
         self._holders.clear()
 
     def module_file(self, directory: str, level: int, name: str) -> str | None:
@@ -87,8 +91,8 @@ class Files:
         key = (words, without_tests)
         found = self._holders.get(key)
         if found is None:
-            paths = self._python_files(near) if without_tests is None else self._without_tests(near, without_tests)
-            found = self._holders[key] = [path for path in paths if _holds(self.content(path), words)]
+            paths = self.python_files(near, without_tests)
+            found = self._holders[key] = [path for path in paths if holds(self.content(path), words)]
         return found
 
     def content(self, path: str) -> bytes:
@@ -101,31 +105,61 @@ class Files:
                 self._contents[path] = found
         return found
 
+    def code(self, path: str) -> bytes:
+        """Returns a file's code, without comments and the content of strings. Kept for some files."""
+        found = self._codes.get(path)
+        if found is None:
+            if len(self._codes) >= MAX_CODES:
+                self._codes.clear()
+            found = self._codes[path] = code(self.content(path))
+        return found
+
     def _python_files(self, near: str) -> list[str]:
         if self._files is None:
             self._files = []
-            for folder, folders, files in os.walk(self.root or self._roots(near)[-1]):
-                folders[:] = sorted(
-                    one
-                    for one in folders
-                    if one not in _FOREIGN and not self._is_environment(os.path.join(folder, one))
-                )
-                paths = [os.path.join(folder, one) for one in files if one.endswith(".py")]
-                self._files += [path for path in paths if not os.path.islink(path) or self.is_inside(path)]
-                if len(self._files) > MAX_FILES:
-                    break
+            top = self.root or self._roots(near)[-1]
+            folders = [top]
+            while folders and len(self._files) <= MAX_FILES:
+                folder = folders.pop()
+                entries = self._entries(folder)
+                # The code of an environment is not the project's.
+                if folder == top or "pyvenv.cfg" not in self._listings[folder]:
+                    self._files += (entry.path for entry in entries if self._is_source(entry))
+                    below = [entry.path for entry in entries if entry.name not in _FOREIGN and _is_folder(entry)]
+                    folders += sorted(below, reverse=True)
         return self._files
 
-    def _without_tests(self, near: str, root: str) -> list[str]:
-        if root not in self._main_files:
-            self._main_files[root] = [path for path in self._python_files(near) if not is_aside(path, root)]
-        return self._main_files[root]
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as opened:
+                entries = list(opened)
+        except OSError:
+            entries = []
+        self._listings[folder] = frozenset([entry.name for entry in entries])
+        return entries
+
+    def _is_source(self, entry: os.DirEntry[str]) -> bool:
+        """Returns whether an entry of a folder is a Python file, or a link to a file of the project."""
+        if not entry.name.endswith(".py") or _is_folder(entry):
+            return False
+        return not entry.is_symlink() or self.is_inside(entry.path)
+
+    def python_files(self, near: str, without_tests: str | None = None) -> list[str]:
+        """Returns the project's files, except for tests and examples below the root `without_tests`, if it is given."""
+        if without_tests is None:
+            return self._python_files(near)
+        if without_tests not in self._main_files:
+            every = self._python_files(near)
+            self._main_files[without_tests] = [path for path in every if not is_aside(path, without_tests)]
+        return self._main_files[without_tests]
+
+    def main_root(self, path: str) -> str | None:
+        """Returns the root below which tests and examples do not count for a file, or None if it is one itself."""
+        root = self.root or root_of(path)
+        return None if is_aside(path, root) else root
 
     def is_inside(self, path: str) -> bool:
         return self.root is None or inside(self.root, path)
-
-    def _is_environment(self, folder: str) -> bool:
-        return "pyvenv.cfg" in self.listing(folder)
 
     def environment(self, folder: str, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
         """Returns the URL, or its driver, of one of these variables in the nearest env file, or None.
@@ -275,6 +309,13 @@ class Files:
         return found
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
 def _is_of_migrations(options: Mapping[str, Documented], folder: str) -> bool:
     """Returns whether the `script_location` of an alembic.ini names the folder, by its last part."""
     location = options.get("script_location", "").replace("\\", "/").replace(":", "/").rstrip("/")
@@ -293,7 +334,8 @@ def own_package(folder: str) -> tuple[str, ...]:
     return tuple(parts[top:]) if parts[top:] and parts[top] in libraries.NEVER_OWN else ()
 
 
-def _holds(data: bytes, words: tuple[bytes, ...]) -> bool:
+def holds(data: bytes, words: tuple[bytes, ...]) -> bool:
+    """Returns whether bytes contain one of the words."""
     for word in words:  # noqa: SIM110 - a loop is faster, and this is called for each file and search
         if word in data:
             return True

@@ -17,6 +17,7 @@ from poolsafe.cli.diagnostics import Presenter
 from poolsafe.cli.internal_error import explained
 from poolsafe.cli.outcome import Outcome
 from poolsafe.cli.questions import Questions
+from poolsafe.cli.settling import about_comments
 from poolsafe.cli.task import ADD_NOQA, APPLY, DIFF, Task
 from poolsafe.config.settings import Settings
 from poolsafe.deployment.files import unread
@@ -150,7 +151,7 @@ class _Examination:
         places = suppressions(source.text, places_too=True) if findings else silences
         presenter = Presenter(source, places, self._offers, frames=self._task.frames)
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
-        outcome.warnings = tuple(f"{source.row_name(bad.row)}: {bad.message}" for bad in silences.malformed)
+        outcome.warnings = about_comments(source, silences)
         outcome.engines = self._latest.engines
         outcome.connections = self._latest.connections
         unjudged = [finding for finding in self._latest.findings if finding.code == UNJUDGED]

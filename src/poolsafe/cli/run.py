@@ -39,7 +39,7 @@ def run(
     paths of Jupyter notebooks, `folders` those whose files are all among `paths`. Raises UsageError, before anything is
     checked or written, if the configuration of a file is invalid.
     """
-    slots: list[Place | Unreadable] = []
+    slots: list[Place | Unreadable | Outcome] = []
     sizes: list[int] = []
     for index, size, reason in sift(paths, jobs, notebooks, folders):
         path = paths[index]
@@ -49,12 +49,18 @@ def run(
         settings = resolver.for_file(path)
         if task.baselines is not None:
             task.baselines.of(settings)
-        slots.append((path, real(path)))
-        sizes.append(size)
-    places = [slot for slot in slots if not isinstance(slot, Unreadable)]
+        # Imported late, because most projects have no file with a needle.
+        from poolsafe.cli.settling import settled
+
+        place = path, real(path)
+        outcome = None if path in notebooks else settled(*place, settings, task)
+        slots.append(place if outcome is None else outcome)
+        if outcome is None:
+            sizes.append(size)
+    places = [slot for slot in slots if isinstance(slot, tuple)]
     outcomes = _outcomes(places, sizes, resolver, task, jobs)
     for slot in slots:
-        yield slot if isinstance(slot, Unreadable) else next(outcomes)
+        yield next(outcomes) if isinstance(slot, tuple) else slot
 
 
 def _prepare() -> None:

@@ -98,6 +98,11 @@ def _is_covered(path: str, folders: Sequence[str]) -> bool:
 
 def _look(paths: Sequence[str], indices: Sequence[int]) -> list[Hit]:
     """Returns the files whose imports reveal an engine, or that cannot be read any more."""
+    if not indices:
+        return []
+    # Imported late, because few projects have such files.
+    from poolsafe.checkout.second_look import revealed
+
     hits: list[Hit] = []
     looked_at: dict[str, ImportedFiles] = {}
     for index in indices:
@@ -106,7 +111,7 @@ def _look(paths: Sequence[str], indices: Sequence[int]) -> list[Hit]:
         except OSError as error:
             hits.append((index, 0, error.strerror or str(error)))
             continue
-        if may_hold(paths[index], raw, looked_at):
+        if revealed(paths[index], raw, looked_at=looked_at):
             hits.append((index, len(raw), None))
     return hits
 

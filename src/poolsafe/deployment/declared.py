@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from poolsafe.deployment import conda, setup_py
+from poolsafe.deployment import conda
 from poolsafe.deployment.files import leave, row_with, text_of
 from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, extras, normalized, requirement
 from poolsafe.deployment.versions import ANY, specified_for_poetry
@@ -58,6 +58,14 @@ def _item_pattern(package: str, *, with_version: bool) -> re.Pattern[str]:
     return re.compile(item + version, re.IGNORECASE | re.MULTILINE)
 
 
+def _of_setup_py(text: str) -> Entries:
+    if "install_requires" in text:
+        # Imported late, because it needs LibCST.
+        from poolsafe.deployment import setup_py
+
+        yield from setup_py.entries_of(text)
+
+
 def _of_pyproject(text: str) -> Entries:
     content = _toml(text)
     project = _table(content, "project")
@@ -103,7 +111,7 @@ def _of_setup(text: str) -> Entries:
 _READERS: dict[str, Callable[[str], Entries]] = {
     "pyproject.toml": _of_pyproject,
     "setup.cfg": _of_setup,
-    "setup.py": setup_py.entries_of,
+    "setup.py": _of_setup_py,
     "Pipfile": _of_pipfile,
 }
 

@@ -29,6 +29,12 @@ def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
     return _deployment(os.path.dirname(os.path.abspath(path)), os.path.abspath(root), configured)
 
 
+def assumes_asyncpg(path: str, root: str, configured: Deployment) -> bool:
+    """Returns whether asyncpg is assumed to run the SQL of the file at `path`, without reading the poolers' files."""
+    known = _with_driver(os.path.dirname(os.path.abspath(path)), os.path.abspath(root), configured)
+    return known.assume_asyncpg is True
+
+
 def described(deployment: Deployment, root: str) -> Iterator[str]:
     """Yields a line for each fact that was found, as a setting with its place: `pooler = "session"  # a.ini:3`."""
     for one in deployment.evidence:

@@ -21,7 +21,7 @@ _DEPTH = 6
 
 def entries_of(text: str) -> Iterator[Entry]:
     """Yields the requirements in the literals. Computed lists and files that cannot be parsed are ignored."""
-    if not _NAMED.search(text) or "install_requires" not in text:
+    if not _NAMED.search(text):
         return
     try:
         tree = parse(Source.from_text("setup.py", text))

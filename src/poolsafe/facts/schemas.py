@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import itertools
+import re
 
 import libcst as cst
 
@@ -18,13 +20,18 @@ class Creation(enum.Enum):
     MIXED = "mixed"
 
 
+# A definition of that name is no call.
+_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )create_all(?![A-Za-z0-9_])")
+
+
 def creation_of(project: Project, module: Module) -> Creation | None:
     """Returns how the project calls `create_all`, except in tests, or None if there is no call."""
-    modules = [module, *project.others(module, (b"create_all",))]
-    found = {_is_async(other, site) for other in modules for site in other.index.calls_by_name.get("create_all", ())}
-    if not found:
-        return None
-    return Creation.MIXED if len(found) > 1 else (Creation.ASYNC if True in found else Creation.SYNC)
+    found: set[bool] = set()
+    for other in itertools.chain((module,), project.others(module, (b"create_all",), _USED.search)):
+        found.update(_is_async(other, site) for site in other.index.calls_by_name.get("create_all", ()))
+        if len(found) > 1:
+            return Creation.MIXED
+    return None if not found else (Creation.ASYNC if True in found else Creation.SYNC)
 
 
 def _is_async(module: Module, site: CallSite) -> bool:

@@ -23,11 +23,11 @@ from poolsafe.inference.symbols import (
     Derived,
     Guard,
     IsSet,
+    IsTrue,
     Parameter,
     Symbol,
     given,
     implied,
-    negated,
     unless,
     where,
 )
@@ -114,7 +114,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     merged: list[tuple[Guard, Value]] = []
     for guard, value in flat:
         for index, (other, seen) in enumerate(merged):
-            if seen is value or _is_same(seen, value):
+            if seen is value or (type(seen) is type(value) and _is_same(seen, value)):
                 common = either(guard, other)
                 if common is not None:
                     merged[index] = (common, _from_both(seen, value))
@@ -188,23 +188,33 @@ def either(left: Guard, right: Guard) -> Guard | None:
 
     "Not set" or "set and not equal to x" is the same as "not equal to x".
     """
-    if left <= right:
+    shared = left & right
+    size = len(shared)
+    if size == len(left):
         return left
-    if right <= left:
+    if size == len(right):
         return right
-    few, many = left - right, right - left
-    if len(few) > 1:
-        few, many = many, few
-    if len(few) > 1:
+    size += 1
+    if len(left) == size:
+        few, many = left, right
+    elif len(right) == size:
+        few, many = right, left
+    else:
         return None
-    (one,) = few
-    rest = [other for other in many if other ^ 1 != one]
-    if len(rest) == len(many):
+    (one,) = few - shared
+    opposite = one ^ 1
+    if opposite not in many:
         return None
-    if not rest or (not one.holds and implied(one.symbol).issuperset(rest)):
-        return left & right
-    if not one.holds and all(not other.holds and negated(one) in implied(other.symbol) for other in rest):
-        return (left & right).union(rest)
+    if len(many) == size:
+        return shared
+    if one.holds:
+        return None
+    rest = many - shared - {opposite}
+    # Only these two kinds of predicates imply another one, or are implied.
+    if isinstance(one.symbol, IsTrue) and implied(one.symbol).issuperset(rest):
+        return shared
+    if isinstance(one.symbol, IsSet) and all(not other.holds and opposite in implied(other.symbol) for other in rest):
+        return shared | rest
     return None
 
 

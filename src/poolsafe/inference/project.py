@@ -6,14 +6,14 @@ Imports and links never lead outside the root.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from poolsafe.checkout import driver_signs
 from poolsafe.checkout.changing_files import ChangingFiles, How
-from poolsafe.checkout.driver_search import DriverSearch
+from poolsafe.checkout.driver_search import DriverSearch, search_of
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import (
@@ -25,8 +25,8 @@ from poolsafe.checkout.mention_patterns import (
     subclass_pattern,
     word_pattern,
 )
-from poolsafe.checkout.project_files import Files, file_content
-from poolsafe.checkout.roots import is_aside, is_below, root_of, shared_folders
+from poolsafe.checkout.project_files import Files, file_content, holds
+from poolsafe.checkout.roots import root_of, shared_folders
 from poolsafe.checkout.second_look import ImportedFiles
 from poolsafe.checkout.starting_files import Program, Programs
 from poolsafe.inference.modules import ImportedModule, Module
@@ -56,7 +56,7 @@ class Project:
 
     `root` is the folder outside which nothing is read. Without it, the root is searched for from each file, by the
     markers of a project. `sources` are further folders below the root that modules are imported from. `read` turns a
-    path into a Source.
+    path into a Source. `drivers` is a search of the same files, if there is one.
     """
 
     def __init__(
@@ -66,15 +66,16 @@ class Project:
         *,
         read: Callable[[str], Source | None] | None = None,
         follow: bool = True,
+        drivers: DriverSearch | None = None,
     ) -> None:
         self.root = os.path.abspath(root) if root is not None else None
         self.follow = follow
         self.looked_at: dict[str, ImportedFiles] = {}  # what `second_look` has read, for each root
-        self._files = Files(self.root, sources)
-        self._order = ImportOrder(self._files)
+        self._drivers = drivers or DriverSearch(ImportOrder(Files(self.root, sources)))
+        self._order = self._drivers.order
+        self._files = self._order.files
         self._changes = ChangingFiles(self._order)
         self._programs = Programs(self._order)
-        self._drivers = DriverSearch(self._files)
         self._read = read or _read
         self._share = _Share()
         self._aside = _Share()  # for modules that are loaded for their changes to others
@@ -179,9 +180,12 @@ class Project:
         return bool(self.other_paths(module, (name.encode(),), sets, importing=True, own=True))
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
-        """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
+        """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`.
+
+        A mention in a string counts: `"AUTOCOMMIT"`.
+        """
         words = tuple(name.encode() for name in sorted(names))
-        return self.others(module, words, word_pattern(words).search, importing=True)
+        return self.others(module, words, word_pattern(words).search, importing=True, in_strings=True)
 
     def others(
         self,
@@ -191,37 +195,37 @@ class Project:
         *,
         importing: bool = False,
         own: bool = False,
+        in_strings: bool = False,
     ) -> Iterator[Module]:
         """Yields at most `MAX_CALLERS` other modules of the project, ordered as in `callers`.
 
-        Each contains one of the words, and `fits` is true for its bytes. With `importing`, it may import the module.
-        With `own`, the only word may be a name of the module in it.
+        The code of each contains one of the words, and `fits` is true for it. With `in_strings`, words in strings and
+        comments count as well. With `importing`, it may import the module. With `own`, the only word may be a name of
+        the module in it.
         """
-        paths = self.other_paths(module, words, fits, importing=importing, own=own)[:MAX_CALLERS]
-        yield from filter(None, (self._load(path, Module) for path in paths))
+        paths: Iterable[str] = self.other_paths(module, words, fits, importing=importing, own=own)
+        if not in_strings:
+            paths = (path for path in paths if holds(written := self._files.code(path), words) and fits(written))
+        modules = (self._load(path, Module) for path in itertools.islice(paths, MAX_CALLERS))
+        yield from filter(None, modules)
 
     def other_paths(
         self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object], *, importing: bool, own: bool
     ) -> list[str]:
-        """Returns the paths of all modules that `others` would yield, without loading any."""
+        """Returns the paths of all modules that `others` may yield, without loading any. Words in strings count."""
         if not self.follow or not module.source.is_module:
             return []
         home = os.path.abspath(module.path)
-        paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
+        paths = self._files.holding(os.path.dirname(home), words, self._files.main_root(home))
         found = [path for path in paths if path != home and fits(self._files.content(path))]
         if importing:
             imports = import_test(home)
-            found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
+            found = [
+                path for path in found if imports(self._files.content(path)) and self._order.imports_from(path, home)
+            ]
         if own:
             found = [path for path in found if not self._order.is_of_another(path, words[0], home)]
         return sorted(found, key=lambda path: (-shared_folders(path, home), path))
-
-    def _imports_from(self, path: str, home: str) -> bool:
-        """Returns whether a file imports another one, or something next to it that may export its names."""
-        folder = os.path.dirname(home)
-        above = os.path.join(os.path.dirname(folder), "__init__.py")
-        imported = (one.path for one in self._order.imports(path))
-        return any(one is not None and (is_below(one, folder) or one == above) for one in imported)
 
     def imported(self, module: Module, packages: Iterable[str]) -> set[str]:
         """Returns the packages among these that a file of the project imports, except for tests."""
@@ -234,15 +238,13 @@ class Project:
         paths = self._files.holding(os.path.dirname(home), words, root)
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
 
-    def names_driver(self, source: Source) -> bool:
-        """Returns whether a file of the project, or its configuration, names asyncpg, psycopg 3 or a wrapper.
+    def possible(self, source: Source, wanted: int) -> int:
+        """Returns what a file may contain, except for what needs a driver that nothing in its project names.
 
-        Tests and examples count only if the source is one itself. Without a project to search, the answer is True.
+        Tests and examples count only if the source is one itself. Without a project to search, it is `wanted`.
         """
-        if not self.follow or not source.is_module or driver_signs.names_driver(source.code):
-            return True
-        home = os.path.abspath(source.path)
-        return self._drivers.names_driver(os.path.dirname(home), self._without_tests(home))
+        searched = self.follow and source.is_module
+        return self._drivers.possible(source.path, source.code, wanted) if searched else wanted
 
     def names_another(self, source: Source) -> bool:
         """Returns whether the project may name another driver that an asynchronous engine of the source can use."""
@@ -253,18 +255,6 @@ class Project:
     def documents_another(self, module: Module, names: tuple[str, ...]) -> bool:
         """Returns whether an env file names another driver in a variable whose name ends with one of these."""
         return self.follow and self._drivers.documents_another(module.folder, names)
-
-    def awaits_sql(self, source: Source) -> bool:
-        """Returns whether a file, or one that imports it, awaits the execution of SQL. See `names_driver` for tests."""
-        if driver_signs.awaits_sql(source.code):
-            return True
-        home = os.path.abspath(source.path)
-        return self._drivers.awaits_sql(home, self._without_tests(home))
-
-    def _without_tests(self, home: str) -> str | None:
-        """Returns the root below which tests and examples do not count for a file, or None if it is one itself."""
-        root = self.root or root_of(home)
-        return None if is_aside(home, root) else root
 
     def import_order(self, module: Module) -> dict[str, int]:
         """Returns the paths of the modules that importing a module runs, each with its position in that order."""
@@ -281,7 +271,7 @@ class Project:
         """
         if not self.follow:
             return None
-        return self._programs.running(module.location, None if with_tests else self._without_tests(module.location))
+        return self._programs.running(module.location, None if with_tests else self._files.main_root(module.location))
 
     def mentions(self, program: Program, module: Module, names: Iterable[str]) -> bool:
         """Returns whether a program begins with a module, or mentions one of the names in another one."""
@@ -291,11 +281,11 @@ class Project:
 
     def is_script(self, module: Module) -> bool:
         """Returns whether no other module imports a module."""
-        return self._programs.is_start(module.location, self._without_tests(module.location))
+        return self._programs.is_start(module.location, self._files.main_root(module.location))
 
     def is_named(self, module: Module) -> bool:
         """Returns whether a string of the project names a module, so that a library may import it."""
-        return self._programs.is_named(module.location, self._without_tests(module.location))
+        return self._programs.is_named(module.location, self._files.main_root(module.location))
 
     def changing_at_import(self, module: Module, name: str, how: How) -> list[str]:
         """Returns the paths of other modules that may change what a name stands for when they are imported.
@@ -304,7 +294,7 @@ class Project:
         """
         if not self.follow or not module.source.is_module:
             return []
-        return self._changes.files(module.location, name, how, self._without_tests(module.location))
+        return self._changes.files(module.location, name, how, self._files.main_root(module.location))
 
     def changer(self, path: str) -> Module | None:
         """Returns the module of a file that may change others, or None if it exceeds the limit for such files."""
@@ -389,7 +379,7 @@ def _weight_of(module: Module | None) -> int:
 @functools.cache
 def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
     """Returns the project below a root. There is one per process, so that every module is parsed and run once."""
-    return Project(root, sources)
+    return Project(root, sources, drivers=search_of(root, sources))
 
 
 def _read(path: str) -> Source | None:

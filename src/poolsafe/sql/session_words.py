@@ -135,10 +135,8 @@ def _may_be_setting(found: re.Match[AnyStr]) -> bool:
 
 
 # A literal can only be run if one of these names occurs, even if the function is then called by another name.
-_RUNNERS = partial(
-    re.compile,
-    rb"\b(?:text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])",
-)
+_RUNNER = rb"(text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])"
+_RUNNERS = partial(re.compile, rb"\b" + _RUNNER)
 # A function of PostgreSQL that SQLAlchemy's `func` calls, and asyncpg's own method for `LISTEN`.
 _CALLS = (
     (b"set_config", partial(re.compile, rb"\.[\s\\]*set_config[\s\\]*\(")),
@@ -165,12 +163,32 @@ def names_session_change(data: bytes) -> bool:
     if not found or _RUNNERS().search(data) is None:
         return False
     # Imported late, because few files reach this line.
-    from poolsafe.sql.python_strings import Strings, UnreadableError
+    from poolsafe.sql.python_strings import Strings, UnreadableError, code
 
     try:
-        return Strings(data).hold_one_of(found)
+        return Strings(data).hold_one_of(found) and _names_runner(code(data))
     except UnreadableError:
         return True
+
+
+def _names_runner(written: bytes) -> bool:
+    """Returns whether code calls something that runs SQL, or may call it by another name.
+
+    Many files have a variable or an attribute called `text`. If it is not called, it only counts if it is imported, or
+    a member of something that is.
+    """
+    imported = {word for one in _IMPORT().finditer(written) for word in _WORD().findall(one[0])}
+    is_text = b"text" in imported or b"*" in imported
+    return any(
+        found[2] != b"text" or found[3] is not None or (found[1] in imported if found[1] else is_text)
+        for found in _RUNNER_USED().finditer(written)
+    )
+
+
+# The groups are the name before a dot, the name itself, and the parenthesis of a call.
+_RUNNER_USED = partial(re.compile, rb"(?:\b(\w+)\.|(?<!\w))" + _RUNNER + rb"(?:[\s\\]*(\())?")
+_IMPORT = partial(re.compile, rb"\bimport\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
+_WORD = partial(re.compile, rb"\w+|\*")
 
 
 def _commands(data: bytes, small: bytes) -> Iterator[int]:
