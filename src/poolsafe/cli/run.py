@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poolsafe.config.resolver import Resolver
 
 # The garbage collector runs after this many new objects.
-OBJECTS = 200_000
+OBJECTS = 500_000
 
 
 def run(
