@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-_SHARED = "the call also creates engines of another driver"
-
 
 @frozen
 class Placement:
@@ -61,7 +59,7 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
     if not everywhere and places.condition is not None:
         conditional = _under_condition(engine, source, places.condition, values)
         if conditional is not None:
-            return Placement(fitted(source, engine.layout.call, conditional), _SHARED)
+            return Placement(fitted(source, engine.layout.call, conditional), doubt_of(engine))
     layout = engine.layout
     at_call = add_at_call(engine, source, values)
     if at_call is None or (built is not None and places.certain and layout.connect_args.form is ConnectArgsForm.SPREAD):
@@ -78,7 +76,7 @@ def doubt_of(engine: Engine) -> str:
     if engine.url.driver_everywhere:
         return ""
     if engine.url.shared:
-        return _SHARED
+        return "the call also creates engines of another driver"
     if engine.url.driver is Driver.ASYNCPG:
         return "the environment or a caller may bring another driver"
     return "the driver is not known"
