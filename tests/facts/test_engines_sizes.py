@@ -766,3 +766,16 @@ start()
 def test_an_argument_is_seen_on_the_paths_that_reach_the_call() -> None:
     # `fast` ends in a TypeError, after `args` was evaluated.
     assert sizes_of(GIVEN_TWICE) == "absent absent"
+
+
+def test_what_the_environment_brings_to_one_engine_says_nothing_of_another_one() -> None:
+    code = f"""{HEAD}
+def make(url, **options):
+    return create_async_engine(url, pool_pre_ping=True, **options)
+
+url = os.getenv("DATABASE_URL", "sqlite+aiosqlite://")
+args = {BOTH} if url.partition(":")[0] == "postgresql+asyncpg" else {{}}
+make(url, connect_args=args)
+"""
+    assert codes_of(code) == ""
+    assert codes_of(f'{code}make(URL, connect_args={{"timeout": 3}})\n') == "PGB101"

@@ -1343,6 +1343,20 @@ ELSEWHERE = {
 }
 
 
+def test_a_dict_that_a_condition_gives_to_another_driver_stays_empty() -> None:
+    code = """
+url = os.getenv("DATABASE_URL", URL)
+args = {}
+if url.split("+")[0] == "mysql":
+    args["connect_timeout"] = 5
+else:
+    args["timeout"] = 60
+create_async_engine(url, pool_pre_ping=True, connect_args=args)
+create_async_engine(URL, pool_pre_ping=True, connect_args=args)
+"""
+    assert "args = {}" in repaired(code)
+
+
 @pytest.mark.parametrize(("other", "safe"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_a_test_for_another_driver_in_another_module_counts(tmp_path: Path, other: str, safe: list[str]) -> None:
     lay(tmp_path, files(SETTINGS) | files(other))

@@ -129,6 +129,20 @@ PATTERNS = """
             x = y
     reveal(x)  # 'a'
 
+    match 'sqlite+aiosqlite'.split('+'):
+        case ['mysql', *_]:
+            x = 1
+        case [*before, 'aiosqlite']:
+            x = before
+    reveal(x)  # ['sqlite']
+
+    match ['a']:
+        case [y, *_, z]:
+            x = 1
+        case [y, *z]:
+            x = z
+    reveal(x)  # []
+
     v = 1
     match unknown:
         case {'k': v}:

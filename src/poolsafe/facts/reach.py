@@ -218,11 +218,21 @@ class Surroundings:
                 id(step.node)
                 for seen in (*self.observed.engine_calls, *self.observed.elsewhere)
                 for one in self.passages(seen)
-                if one.driver is Driver.OTHER
                 for value in (one.connect_args, *seen.arguments.keywords.values())
-                for step in _steps(value, one.guard)
+                for guard in self._ways_of_others(one, value)
+                for step in _steps(value, guard)
             )
         return self._foreign
+
+    def _ways_of_others(self, one: Passage, value: Value) -> set[Guard]:
+        """Returns the guards under which an engine of another driver gets an option on a path.
+
+        If the driver is unknown, the condition of an item may imply it.
+        """
+        if one.driver is not Driver.UNKNOWN:
+            return {one.guard} if one.driver is Driver.OTHER else set()
+        ways = {one.guard | at for at in _guards(value) if compatible(one.guard, at)}
+        return {way for way in ways if self.driver_on(one.view, way) is Driver.OTHER}
 
     def gives_to_another_call(self, step: Step, call: cst.Call) -> bool:
         """Returns whether another call that creates an engine gets an option written at this step."""

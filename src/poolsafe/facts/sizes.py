@@ -47,9 +47,10 @@ def cache_size(
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
     state = one_state(inference, set(states), guards)
-    if state in (SizeState.ABSENT, SizeState.POSITIVE) and _is_off_behind_pooler(
-        surroundings, overridden, key, creator
-    ):
+    # The environment replaces the URL of one of the calls that lead here, and perhaps not that of another one.
+    replaced = {id(view.seen) for view in views} <= {id(view.seen) for view in overridden}
+    is_open = replaced and state in (SizeState.ABSENT, SizeState.POSITIVE)
+    if is_open and _is_off_behind_pooler(surroundings, overridden, key, creator):
         state = SizeState.ZERO
     value = states.get(state, Unknown("no code path reaches it"))
     if state is SizeState.CONDITIONAL:

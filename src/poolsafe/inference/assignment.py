@@ -78,12 +78,16 @@ def _columns(frame: Frame, target: ir.Display, value: Value, count: int, starred
     ):
         return list(value.items[:count])
     if isinstance(value, Sequence) and starred is not None and not value.open and len(value.items) >= count - 1:
-        after = count - 1 - starred
-        end = len(value.items) - after
-        middle = Sequence(value.items[starred:end], "list")
-        return [*value.items[:starred], middle, *value.items[end:]]
+        return with_rest(value, count, starred)
     reason = value.reason if isinstance(value, Unknown) else "a part of an unknown value"
     return [Unknown(reason, derived("part", frame.number, target, index)) for index in range(count)]
+
+
+def with_rest(value: Sequence, count: int, starred: int) -> list[Value]:
+    """Returns the items of a sequence for `count` targets, of which the one at the position `starred` gets the rest."""
+    end = len(value.items) - (count - 1 - starred)
+    middle = Sequence(value.items[starred:end], "list")
+    return [*value.items[:starred], middle, *value.items[end:]]
 
 
 def _assign_item(frame: Frame, target: ir.Subscript, value: Value) -> None:

@@ -7,14 +7,40 @@ from poolsafe.inference.assignment import assign
 from poolsafe.inference.comprehensions import iterated
 from poolsafe.inference.conditions import truth
 from poolsafe.inference.context import Frame, Loop
+from poolsafe.inference.instances import unpacked
+from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
+from poolsafe.inference.values import Sequence, Value
 
 
 def run_for(frame: Frame, node: ir.For) -> bool:
-    items = iterated(frame, frame.evaluate(node.iterable))
-    if frame.aborted:
-        return False
+    """Runs a `for`, once for each of several lists that a branch has chosen."""
+    iterable = frame.evaluate(node.iterable)
+    options = [] if frame.aborted else alternatives(unpacked(frame, iterable))
+    if len(options) > MAX_LISTS or not all(map(_is_list, (single for _, single in options))):
+        options = [(ALWAYS, iterable)]
+    if frame.aborted or len(options) < 2:
+        return not frame.aborted and _run_over(frame, node, iterated(frame, iterable))
+    before = frame.state
+    ends: list[State] = []
+    for guard, single in options:
+        state = before.branch([guard])
+        if state is not None:
+            frame.state = state
+            if _run_over(frame, node, iterated(frame, single)):
+                ends.append(frame.state.flattened(before))
+    frame.state = before
+    if ends:
+        before.join(ends)
+    return bool(ends)
+
+
+def _is_list(value: Value) -> bool:
+    return isinstance(value, Sequence) and not value.open
+
+
+def _run_over(frame: Frame, node: ir.For, items: Sequence | None) -> bool:
     before, goes_on = _enter_loop(frame), True
     if items is not None and not items.open:
         for member in items.items:
@@ -54,6 +80,7 @@ def run_while(frame: Frame, node: ir.While) -> bool:
     return _after_loop(frame, node, before, goes_on=goes_on, certain=certain)
 
 
+MAX_LISTS = 4  # lists that a `for` visits one after the other
 MAX_ROUNDS = 24  # rounds of a `while` with a test
 MAX_FREE_ROUNDS = 2  # rounds of a `while True`
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolsafe import ir
+from poolsafe.inference.assignment import with_rest
 from poolsafe.inference.conditions import compare, truth, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives, choose, compatible
@@ -81,7 +82,7 @@ def _pattern(frame: Frame, pattern: ir.Pattern, subject: Value) -> tuple[list[Gu
     if isinstance(subject, Alternatives):
         return _each(frame, pattern, subject)
     match pattern:
-        case ir.SequencePattern() if isinstance(subject, Sequence) and _is_fixed(pattern, subject):
+        case ir.SequencePattern() if isinstance(subject, Sequence) and not subject.open:
             return _elements(frame, pattern, subject)
         case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:
             return _entries(frame, pattern, items)
@@ -124,17 +125,24 @@ def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
     return isinstance(subject, kinds)
 
 
-def _is_fixed(pattern: ir.SequencePattern, subject: Sequence) -> bool:
-    return not subject.open and not pattern.starred
+def _paired(pattern: ir.SequencePattern, subject: Sequence) -> list[tuple[ir.Pattern, Value]] | None:
+    """Returns the patterns of a sequence pattern with the items that they match, or None if there are not as many."""
+    count, items = len(pattern.parts), subject.items
+    if len(items) < count - 1 or (pattern.star is None and len(items) != count):
+        return None
+    return list(
+        zip(pattern.parts, items if pattern.star is None else with_rest(subject, count, pattern.star), strict=True)
+    )
 
 
 def _elements(frame: Frame, pattern: ir.SequencePattern, subject: Sequence) -> tuple[list[Guard], list[Guard]]:
-    """Matches a sequence pattern without a star: the lengths must be equal, and each element must match."""
-    if len(pattern.parts) != len(subject.items):
+    """Matches a sequence pattern: there must be as many items as patterns, and each pattern must match its item."""
+    pairs = _paired(pattern, subject)
+    if pairs is None:
         return [], [ALWAYS]
     then: list[Guard] = [ALWAYS]
     other: list[Guard] = []
-    for element, item in zip(pattern.parts, subject.items, strict=True):
+    for element, item in pairs:
         matched, unmatched = _pattern(frame, element, force(frame, item))
         other += _conjunction(then, unmatched)
         then = _conjunction(then, matched)
@@ -181,8 +189,8 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
                 bind(frame, pattern.captured, subject)
             for inner in pattern.parts:
                 _capture(frame, inner, subject)
-        case ir.SequencePattern() if isinstance(subject, Sequence) and _is_fixed(pattern, subject):
-            for element, item in zip(pattern.parts, subject.items, strict=False):
+        case ir.SequencePattern() if isinstance(subject, Sequence) and not subject.open:
+            for element, item in _paired(pattern, subject) or ():
                 _capture(frame, element, item)
         case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:
             for element, item in zip(pattern.parts, items, strict=True):

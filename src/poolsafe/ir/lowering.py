@@ -238,8 +238,8 @@ def _pattern(node: cst.CSTNode) -> ir.Pattern:
         case cst.MatchOr():
             return ir.AlternativePattern(node, parts=tuple(_pattern(one.pattern) for one in node.patterns))
         case cst.MatchList() | cst.MatchTuple():
-            starred = any(isinstance(one, cst.MatchStar) for one in node.patterns)
-            return ir.SequencePattern(node, parts=tuple(_pattern(one) for one in node.patterns), starred=starred)
+            stars = (index for index, one in enumerate(node.patterns) if isinstance(one, cst.MatchStar))
+            return ir.SequencePattern(node, parts=tuple(map(_pattern, node.patterns)), star=next(stars, None))
         case cst.MatchSequenceElement():
             return _pattern(node.value)
         case cst.MatchStar():

@@ -202,8 +202,8 @@ def _pattern(pattern: ast.pattern) -> ir.Pattern:
         case ast.MatchOr():
             return ir.AlternativePattern(node, parts=tuple(map(_pattern, node.patterns)))
         case ast.MatchSequence():
-            starred = any(isinstance(one, ast.MatchStar) for one in node.patterns)
-            return ir.SequencePattern(node, parts=tuple(map(_pattern, node.patterns)), starred=starred)
+            stars = (index for index, one in enumerate(node.patterns) if isinstance(one, ast.MatchStar))
+            return ir.SequencePattern(node, parts=tuple(map(_pattern, node.patterns)), star=next(stars, None))
         case ast.MatchStar():
             return ir.CapturePattern(node, node.name)
         case ast.MatchMapping():

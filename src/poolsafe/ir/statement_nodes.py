@@ -263,9 +263,9 @@ class AlternativePattern(Pattern):
 
 @frozen(eq=False)
 class SequencePattern(Pattern):
-    """`[a, b]` or `(a, b)`, with the items in `parts`. `starred`: one of them takes the rest."""
+    """`[a, b]` or `(a, b)`, with the items in `parts`. `star` is the position of the one that takes the rest."""
 
-    starred: bool = False
+    star: int | None = None
 
 
 @frozen(eq=False)
