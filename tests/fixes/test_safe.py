@@ -519,6 +519,17 @@ NAMED = """
     args = {} if any(one in url for one in ('postgresql', 'postgres')) else {'timeout': 15}
     create_async_engine(url, connect_args={**args, 'timeout': 10})
 
+    # A test that changes no argument.
+    url = os.getenv('DATABASE_URL', URL)
+    if 'asyncpg' not in url:
+        print('no prepared statements')
+    create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    def is_local():
+        return not url.startswith('postgresql')
+    create_async_engine(url)
+
     # The name of the driver comes from the environment.
     from sqlalchemy import URL as Address
     url = Address.create(f"postgresql+{os.getenv('DB_DRIVER', 'asyncpg')}")

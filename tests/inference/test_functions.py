@@ -163,7 +163,17 @@ GENERATORS = """
         if unknown:
             yield 1
         yield 2
-    reveal(len(list(f())))  # ...
+    reveal(len(list(f())))  # 1 | 2
+
+    def f(flag):
+        if flag:
+            yield 'a', 1
+        else:
+            yield 'b', 2
+            yield 'c', 3
+    x = dict(f(unknown))
+    y = dict(f(False))
+    reveal([x.get('a'), x.get('c'), y])  # [None | 1, None | 3, {'b': 2, 'c': 3}]
 
     def f():
         for one in unknown:

@@ -16,6 +16,21 @@ LOOPS = """
         pass
     reveal(x)  # 'b'
 
+    layers = [{'a': 1}]
+    if unknown:
+        layers.append({'b': 2})
+    x = {}
+    for layer in layers:
+        x.update(layer)
+    reveal([x['a'], x.get('b')])  # [1, None | 2]
+
+    for x in ['a', 'b'] if unknown else []:
+        if x == 'a':
+            break
+    else:
+        x = 'c'
+    reveal(x)  # 'a' | 'c'
+
     x = 0
     for c in unknown:
         x = 1

@@ -286,7 +286,7 @@ class Surroundings:
         """
         if self._leaves_default(way):
             return False
-        if self.code_names_another() or self._is_tested_elsewhere(view.seen) or self._is_documented_as_another(view):
+        if self.code_names_another() or self._is_tested_somewhere(view.seen) or self._is_documented_as_another(view):
             return True
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
         if any(compatible(way, at) and self.tests.implied(at).other for at in guards):
@@ -299,11 +299,8 @@ class Surroundings:
         names = tuple(name.upper() for name in known if isinstance(name, str))
         return bool(names) and self.observed.inference.project.documents_another(self.module, names)
 
-    def _is_tested_elsewhere(self, seen: ObservedCall) -> bool:
-        """Returns whether a module that the URL comes from, or another user of it, tests for another driver.
-
-        The tests of the checked module itself are known better: `_is_tested` looks at them.
-        """
+    def _is_tested_somewhere(self, seen: ObservedCall) -> bool:
+        """Returns whether the file, a module that the URL comes from or another user of it tests for another driver."""
         urls = alternatives(engine_url(seen.function, seen.arguments))
         sources = {step.module.path: step.module for _, url in urls for step in url.provenance}
         return any(map(self._has_testing_users, {**sources, self.module.path: self.module}.values()))
@@ -314,7 +311,7 @@ class Surroundings:
         if found is None:
             asks, project = driver_signs.asks_for_driver, self.observed.inference.project
             found = self._tested_beside[source.path] = (
-                (source is not self.module and asks(source.source.code))
+                asks(source.source.code)
                 or bool(project.other_paths(source, driver_signs.TESTED, asks, importing=True, own=False))
                 or bool(project.other_paths(source, driver_signs.ENGINES, asks, importing=False, own=False))
             )

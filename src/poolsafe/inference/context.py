@@ -31,7 +31,6 @@ from poolsafe.inference.values import (
     MappingRef,
     MappingValue,
     Provenance,
-    Sequence,
     Step,
     Unknown,
     Value,
@@ -248,7 +247,7 @@ class Frame:
     self_value: Value | None = None
     exits: list[Exit] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
-    yields: Sequence | None = None  # the values that a generator has yielded so far
+    yields: bool = False  # whether a generator has yielded a value so far
     outer_names: dict[str, int] = field(default_factory=dict)
     slice: Slice | None = None
     for_value: bool = True

@@ -307,7 +307,7 @@ def _is_changeable(frame: Frame, single: Value, depth: int) -> bool:
         case Sequence():
             return single.address != 0 or any(_holds_changeable(frame, item, depth) for item in single.items)
         case GeneratorObject(items=items):
-            return _is_changeable(frame, items, depth)
+            return _holds_changeable(frame, items, depth)
         case Function(node=ir.FunctionDef() as node, bound=None, parents=(_,)):
             return _changes_outside(frame, single, node, depth)
         case Function():

@@ -15,7 +15,7 @@ from poolsafe.inference.comprehensions import comprehension
 from poolsafe.inference.conditions import compare, held, note_test, truth, truthiness, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import raise_now, run_where
-from poolsafe.inference.functions import parameter_defaults
+from poolsafe.inference.functions import parameter_defaults, yields_slot
 from poolsafe.inference.instances import as_string, items_of
 from poolsafe.inference.lattice import (
     alternatives,
@@ -345,10 +345,15 @@ def _yield(frame: Frame, node: ir.Yield) -> Value:
     items = items_of(frame, value) if node.delegates else Sequence((value,))
     if items.open:
         items = replace(items, items=(*items.items, Unknown("an item from another generator")))
-    before = frame.yields or Sequence(())
-    certain = frame.path == frame.entry.path and all(loop.certain for loop in frame.loops)
-    is_open = before.open or items.open or not certain
-    frame.yields = Sequence(before.items + items.items, open=is_open)
+    is_open = items.open or not all(loop.certain for loop in frame.loops)
+
+    def added(before: Value) -> Value:
+        known = before if isinstance(before, Sequence) else Sequence(())
+        return Sequence(known.items + items.items, open=known.open or is_open)
+
+    frame.yields = True
+    slot = yields_slot(frame)
+    frame.state.set(slot, lift(added, frame.state.get(slot)))
     return Unknown("a value sent to a generator")
 
 

@@ -11,7 +11,8 @@ from poolsafe.inference.classes import is_configuration
 from poolsafe.inference.context import Exit, Frame
 from poolsafe.inference.effects import blur_arguments, may_stop
 from poolsafe.inference.exceptions import NEVER_RETURNING
-from poolsafe.inference.lattice import alternatives, choose, is_parameter, may_be_absent, or_before, when
+from poolsafe.inference.heap import Slot
+from poolsafe.inference.lattice import alternatives, choose, is_parameter, lift, may_be_absent, or_before, when
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttribute, LibraryResult, TextClause
 from poolsafe.inference.reasons import Reason
@@ -31,6 +32,7 @@ from poolsafe.inference.values import (
     Unknown,
     Value,
     is_raising,
+    raising,
 )
 
 MAX_NARROWED = 4  # a caller keeps this many guards of its callee's path condition
@@ -220,12 +222,12 @@ def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.
             # A subclass may override the method, and has to if the method only raises.
             return Unknown("a method that another class may override", derived("never", inner.number))
         left = inner.raised or inner.suspended is not None  # or by the body of the `with` that it runs
-        frame.aborted = frame.aborted or (left and inner.yields is None)
+        frame.aborted = frame.aborted or (left and not inner.yields)
         return Unknown("a function that never returns", derived("never", inner.number))
     # If the function may have raised, its caller continues under the guards of the returns, or under what they share.
     path, own = before.path, before.own
     if (
-        inner.yields is None
+        not inner.yields
         and inner.suspended is None
         and isinstance(node, ir.FunctionDef)
         and not inner.module.scope_of(node).is_captured
@@ -237,8 +239,9 @@ def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.
         common = frozenset.intersection(*before.own)
         before.path, before.own = path, own
         before.narrow([common])
-    if inner.yields is not None:
-        return GeneratorObject(_first(inner.yields), inner.yields)
+    if inner.yields:
+        items = lift(_or_nothing, before.get(yields_slot(inner)))
+        return GeneratorObject(lift(_first, items), items)
     if len(inner.exits) == 1:
         return inner.exits[0].value
     options: list[tuple[Guard, Value]] = []
@@ -247,10 +250,20 @@ def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.
     return choose(options)
 
 
-def _first(yields: Sequence) -> Value:
+def yields_slot(frame: Frame) -> Slot:
+    """Returns the slot of the values that a generator has yielded so far: a sequence on each path."""
+    return ("name", frame.number, "yield")
+
+
+def _or_nothing(yields: Value) -> Value:
+    return yields if isinstance(yields, Sequence) else Sequence(())
+
+
+def _first(yields: Value) -> Value:
     """Returns the first item of a generator, or any of its items if some of them are uncertain."""
+    assert isinstance(yields, Sequence)
     if not yields.open:
-        return yields.items[0] if yields.items else Unknown("an item of an empty generator")
+        return yields.items[0] if yields.items else raising("an item of an empty generator")
     return choose((ALWAYS, value) for value in yields.items) if yields.items else Unknown("an item of a generator")
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from poolsafe.inference.context import Frame, Run
-from poolsafe.inference.lattice import alternatives, choose, exclusive, for_detection, is_parameter, or_before
+from poolsafe.inference.lattice import alternatives, choose, exclusive, for_detection, is_parameter, lift, or_before
 from poolsafe.inference.names import force
-from poolsafe.inference.objects import EnumMember, InstanceDict
+from poolsafe.inference.objects import EnumMember, GeneratorObject, InstanceDict
 from poolsafe.inference.symbols import Chosen, Guard, IsTrue, Symbol, derived
 from poolsafe.inference.texts import comparison_of, symbol_of
 from poolsafe.inference.values import (
@@ -29,7 +29,7 @@ MAX_MEMBERS = 8  # an unknown key may select one of this many items
 
 def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | None:
     """Updates `items` with a mapping value. Returns the reason why keys may be missing, or None if none is missing."""
-    value = force(frame, value)
+    value = lift(lambda single: single.items if isinstance(single, GeneratorObject) else single, force(frame, value))
     reason: str | None = None
     contents: list[tuple[Guard, MappingValue]] = []
     for guard, single in alternatives(value):

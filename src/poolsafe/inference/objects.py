@@ -11,7 +11,7 @@ import libcst as cst
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.symbols import Symbol
-from poolsafe.inference.values import Class, Instance, Sequence, Value
+from poolsafe.inference.values import Class, Instance, Value
 from poolsafe.libraries import DRIVER_PACKAGES
 from poolsafe.records import frozen
 
@@ -71,9 +71,12 @@ class Wrapped(LibraryObject):
 
 @frozen
 class GeneratorObject(Wrapped):
-    """The result of calling a generator function: `items` is what it yields, and `value` is the first item."""
+    """The result of calling a generator function: `items` is what it yields, and `value` is the first item.
 
-    items: Sequence
+    The items are a sequence, or alternatives of several.
+    """
+
+    items: Value
 
 
 @frozen
