@@ -55,6 +55,9 @@ TESTS = [
     "match backend:\n    case 'postgresql':\n        ...",
     "match url.drivername.split('+'):\n    case ['sqlite', *_]:\n        ...",
     "if backend in ('mysql', 'mariadb'): ...",
+    "OPTIONS = {'sqlite': {}, 'postgresql': {'timeout': 5}}",
+    "OPTIONS = {\n    'sqlite+aiosqlite': {},\n}",
+    "@options_for('mysql')\ndef options(): ...",
 ]
 NO_TESTS = [
     "URL = 'sqlite+aiosqlite:///app.db'",

@@ -404,3 +404,20 @@ def test_what_costs_too_much_is_said() -> None:
     )
     assert [(one.cause, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True)]
     assert report.engines == 0
+
+
+def test_the_default_of_a_url_decides_which_driver_runs_the_sql() -> None:
+    code = """
+import os
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+url = os.getenv('DATABASE_URL', {default!r})
+options = {{'pool_pre_ping': True}} if url.startswith('postgresql') else {{}}
+engine = create_async_engine(url, **options)
+
+async def main():
+    async with engine.connect() as connection:
+        await connection.execute(text('SELECT 1; SELECT 2'))
+"""
+    assert "PGB301" not in codes_of(code.format(default="sqlite+aiosqlite://"))
+    assert "PGB301" in codes_of(code.format(default="postgresql+asyncpg://db/app"))

@@ -1354,6 +1354,21 @@ ELSEWHERE = {
 }
 
 
+def test_no_fix_is_safe_that_leaves_the_options_of_another_driver_to_an_engine() -> None:
+    code = """
+url = os.getenv("DATABASE_URL", URL)
+OPTIONS = {
+    "lite": {"connect_args": {"check_same_thread": False}},
+    "ours": {"connect_args": {"command_timeout": 60}},
+}
+options = OPTIONS["lite" if "asyncpg" not in url else "ours"]
+create_async_engine(url, pool_pre_ping=True, **options)
+create_async_engine(URL, pool_pre_ping=True, **options)
+"""
+    fixes = [one.fix for one in _findings(Source.from_text("app.py", IMPORTS + code)) if one.code == "PGB101"]
+    assert [fix is not None and _is_safe(fix) for fix in fixes] == [True, False]
+
+
 def test_a_dict_that_a_condition_gives_to_another_driver_stays_empty() -> None:
     code = """
 url = os.getenv("DATABASE_URL", URL)
@@ -1372,6 +1387,33 @@ create_async_engine(URL, pool_pre_ping=True, connect_args=args)
 def test_a_test_for_another_driver_in_another_module_counts(tmp_path: Path, other: str, safe: list[str]) -> None:
     lay(tmp_path, files(SETTINGS) | files(other))
     path = tmp_path / "env.py"
+    source = Source.from_text(str(path), path.read_text(encoding="utf-8"))
+    findings = check(source, Deployment(), Project(str(tmp_path))).findings
+    assert [one.code for one in findings if one.fix is not None and _is_safe(one.fix)] == safe
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"), [("'sqlite+aiosqlite:///test.db'", []), ("'postgresql+asyncpg://db/test'", ["PGB101", "PGB201"])]
+)
+def test_what_tests_give_to_another_driver_stays(tmp_path: Path, given: str, safe: list[str]) -> None:
+    written = f"""
+        # file: pyproject.toml
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        def connect(url):
+            return create_async_engine(url)
+
+        # file: app.py
+        from db import connect
+        engine = connect('postgresql+asyncpg://db/app')
+
+        # file: tests/conftest.py
+        from db import connect
+        engine = connect({given})
+    """
+    lay(tmp_path, files(written))
+    path = tmp_path / "db.py"
     source = Source.from_text(str(path), path.read_text(encoding="utf-8"))
     findings = check(source, Deployment(), Project(str(tmp_path))).findings
     assert [one.code for one in findings if one.fix is not None and _is_safe(one.fix)] == safe

@@ -42,14 +42,19 @@ _OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libs
 OTHERS = tuple(_OTHERS.split(b"|"))
 TESTED = (b"asyncpg", b"postgres", *OTHERS)
 # An asynchronous engine cannot use psycopg2.
-_OTHER = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
-_NAMED = rb"(?:(?P<other>%b)|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHERS
-# A comparison with the name of a driver, a test for it in a URL, and a pattern that matches it.
+_USABLE = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
+_OTHER = rb"(?P<other>%b)" % _OTHERS
+_NAMED = rb"(?:%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
+# A comparison with the name of a driver or a pattern that matches it, a test for it in a URL, and a dict or a decorator
+# with something for each driver.
 _TESTS = tuple(
-    re.compile(pattern % _NAMED)
-    for pattern in (
-        rb"(?:\.startswith\(\s*\(?|[=!]=|\bin\s*[(\[{]|\bcase\s*\[?)\s*['\"]%b",
-        rb"['\"]%b[^'\"\n]*['\"]\s*(?:[=!]=|(?:not\s+)?in\b)",
+    map(
+        re.compile,
+        (
+            rb"(?:\.startswith\(\s*\(?|[=!]=|\bin\s*[(\[{]|\bcase\s*\[?)\s*['\"]" + _NAMED,
+            rb"['\"]" + _NAMED + rb"[^'\"\n]*['\"]\s*(?:[=!]=|(?:not\s+)?in\b)",
+            rb"(?:@[\w.]+\(\s*|[{,]\s*|\n[ \t]*)['\"]" + _OTHER + rb"(?:\+\w+)?['\"]\s*[:)]",
+        ),
     )
 )
 # The rest of the line and the two lines below.
@@ -75,7 +80,7 @@ def asks_for_driver(data: bytes) -> bool:
 
 def names_another(data: bytes) -> bool:
     """Returns whether bytes name a database or a driver, other than asyncpg, that an asynchronous engine can use."""
-    return _OTHER.search(data) is not None
+    return _USABLE.search(data) is not None
 
 
 def awaits_sql(data: bytes) -> bool:

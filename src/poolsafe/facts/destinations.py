@@ -77,6 +77,7 @@ class _Finder:
     call: cst.Call
     shared: bool
     _sure: bool = field(default=True, init=False)
+    _repaired: bool = field(default=True, init=False)  # on every path on which the driver is asyncpg
     _dicts: list[cst.BaseExpression] = field(default_factory=list, init=False)
 
     @property
@@ -126,7 +127,10 @@ class _Finder:
         owned = {id(step.node) for one in ours if one.holds_own_key for step in one.connect_args.provenance[:1]}
         if owned:
             # If one dict can only reach asyncpg, the other one is for another driver.
-            ours = [one for one in ours if not self._is_of_another(one, owned)]
+            others = [one for one in ours if self._is_of_another(one, owned)]
+            ours = [one for one in ours if not any(one is other for other in others)]
+            # An engine whose URL is the same on all paths is asyncpg's even with the dict of another driver.
+            self._repaired = not any(one.driver is Driver.ASYNCPG and not one.view.guard for one in others)
         existing: list[Passage] = []
         missing: list[_Group] = []
         for passage in ours:
@@ -267,7 +271,11 @@ class _Finder:
     def is_known(self, ours: list[Passage]) -> bool:
         """Returns whether the driver on these paths is certainly asyncpg, even for other modules that use the dicts."""
         steps = [step for one in ours for step in one.connect_args.provenance[:1]]
-        return self._sure and not any(self.surroundings.is_used_beside_another(step, self.call) for step in steps)
+        return (
+            self._sure
+            and self._repaired
+            and not any(self.surroundings.is_used_beside_another(step, self.call) for step in steps)
+        )
 
 
 def _lacks(content: Value, key: str) -> bool:

@@ -173,6 +173,16 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     named = name_function in (NameFunction.EMPTY, NameFunction.UNIQUE) and not autocommit
     # With a creator, SQLAlchemy does not connect to the server in its own URL.
     addresses = [one.servers() for one in connects] or [servers_of(view.url) for view in judged]
+    everywhere = (
+        all(surroundings.is_asyncpg(view) or (bool(ours) and is_overridden(view)) for view in (*views, *other_views))
+        and not surroundings.may_be_another_driver(calls)
+        and not (written is node and depends_on_callers(module, node.func))
+    )
+    places = Destinations()
+    if judged and creator is None:
+        places = destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
+    if (everywhere or places.certain) and surroundings.tests_bring_another(node):
+        everywhere, places = False, replace(places, certain=False)
     return Engine(
         path=module.path,
         function=calls[0].function,
@@ -185,11 +195,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
                 if connects
                 else ((view.guard, view.url) for view in judged)
             ),
-            driver_everywhere=all(
-                surroundings.is_asyncpg(view) or (bool(ours) and is_overridden(view)) for view in (*views, *other_views)
-            )
-            and not surroundings.may_be_another_driver(calls)
-            and not (written is node and depends_on_callers(module, node.func)),
+            driver_everywhere=everywhere,
             driver_reason="" if ours else _EXCLUDED if excluded else driver_reason_of(views),
             shared=any(
                 view.driver is Driver.OTHER and not surroundings.is_refused(view)
@@ -235,9 +241,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             connects=tuple(call_layout(module.tree, one) for one in connect_calls(module, judged, creator))
             if creator is not None
             else (),
-            destinations=destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
-            if judged and creator is None
-            else Destinations(),
+            destinations=places,
             passed_on=passed_on(module, node) if written is node else None,
         ),
         creator=creator,

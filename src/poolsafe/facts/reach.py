@@ -267,6 +267,21 @@ class Surroundings:
         users = self.observed.inference.project.users(self.module, [name]) if name is not None else ()
         return any(OTHER_DRIVER.search(other.source.text) for other in users)
 
+    def tests_bring_another(self, call: cst.Call) -> bool:
+        """Returns whether a test that names the function or class around a call also names another driver.
+
+        Such a test may create an engine of that driver with the call, which a safe fix must not break.
+        """
+        around = [at for at in self.module.index.around(call) if isinstance(at, (cst.FunctionDef, cst.ClassDef))]
+        project = self.observed.inference.project
+        usual, every = project.programs(self.module), project.programs(self.module, with_tests=True)
+        if not around or usual is None or every is None:
+            return False
+        known = {one.path for one in usual}
+        name = around[-1].name.value
+        tests = (one.path for one in every if one.path not in known and project.mentions(one, self.module, [name]))
+        return any(one is not None and OTHER_DRIVER.search(one.source.text) for one in map(project.at, tests))
+
     def may_be_another_driver(self, calls: list[ObservedCall]) -> bool:
         """Returns whether the environment may replace the URL with that of another driver that the code names.
 

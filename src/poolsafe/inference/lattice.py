@@ -342,12 +342,16 @@ _NONE = Const(None)
 
 
 def _is_given_where_set(guard: Guard, single: Value, variables: set[IsSet]) -> bool:
-    """Returns whether the value is unknown and derives from a variable that is set there."""
-    if not isinstance(single, Unknown) or single.symbol is None:
+    """Returns whether the value, or a piece of it, is unknown and derives from a variable that is set there."""
+    pieces = single.pieces if isinstance(single, Text) else (single,)
+    symbols = {
+        one for piece in pieces if isinstance(piece, Unknown) and piece.symbol for one in piece.symbol.distinct()
+    }
+    if not symbols:
         return False
     set_there = {one.symbol.value for one in guard if one.holds and isinstance(one.symbol, IsSet)}
     set_there &= {variable.value for variable in variables}
-    return bool(set_there) and not set_there.isdisjoint(single.symbol.distinct())
+    return not set_there.isdisjoint(symbols)
 
 
 def is_chosen_by_or(guard: Guard, value: Value) -> bool:

@@ -6,7 +6,7 @@ from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import alternatives, choose, for_detection
+from poolsafe.inference.lattice import alternatives, choose, defaults, for_detection
 from poolsafe.inference.models.sqlalchemy_creators import with_connections
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Connectable, EnumMember, Secret, TextClause
@@ -68,7 +68,7 @@ def engine_url(function: str, arguments: Arguments) -> Value:
 
 def schemes_of(url: Value) -> frozenset[str]:
     """Returns the schemes that a URL may have, or an empty set if one is unknown."""
-    schemes = [single_scheme(single) for _, single in alternatives(for_detection(url))]
+    schemes = [single_scheme(single) for _, single in defaults(list(alternatives(url)))]
     return frozenset() if None in schemes else frozenset(scheme for scheme in schemes if scheme is not None)
 
 
