@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from poolsafe.checkout.roots import is_aside, is_test, root_of
+from poolsafe.checkout.roots import is_aside, is_test, nearest_project, root_of
 
 
 def test_the_root_is_the_checkout(tmp_path: Path) -> None:
@@ -21,6 +21,14 @@ def test_without_a_checkout_the_topmost_mark_counts(tmp_path: Path) -> None:
     assert root_of(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path / "a" / "b")
     (tmp_path / "a" / "setup.py").touch()
     assert root_of(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path / "a")
+
+
+def test_the_nearest_mark_counts_in_a_checkout_of_several_projects(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert nearest_project(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path)
+    (tmp_path / "a" / "pyproject.toml").touch()
+    assert nearest_project(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path / "a")
 
 
 @pytest.mark.parametrize(

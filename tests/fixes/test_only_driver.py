@@ -117,3 +117,12 @@ def test_an_env_file_brings_another_driver_in_place_of_a_default(
     tmp_path: Path, documented: str, wanted: Applicability
 ) -> None:
     assert applicability(tmp_path, {"app.py": DEFAULT, ".env.test": documented}) is wanted
+
+
+@pytest.mark.parametrize(("folder", "wanted"), [("worker", Applicability.UNSAFE), ("../other", Applicability.SAFE)])
+def test_an_engine_of_another_project_in_the_checkout_does_not_count(
+    tmp_path: Path, folder: str, wanted: Applicability
+) -> None:
+    worker = APP + "lite = engine if os.environ['DATABASE_URL'].startswith('sqlite') else None\n"
+    project = {"app.py": DEFAULT, f"{folder}/worker.py": worker, "../other/pyproject.toml": ""}
+    assert applicability(tmp_path, project) is wanted

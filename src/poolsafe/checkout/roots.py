@@ -28,6 +28,16 @@ def root_of(path: str) -> str:
     return marked[-1] if marked else home
 
 
+def nearest_project(path: str) -> str:
+    """Returns the nearest folder above a file that contains a project marker, or the file's own folder.
+
+    In a checkout of several projects, it is one of them.
+    """
+    home = os.path.dirname(os.path.abspath(path))
+    marked = (each for each in _ancestors(home) if any(os.path.exists(os.path.join(each, one)) for one in MARKERS))
+    return next(marked, home)
+
+
 def _ancestors(folder: str) -> Iterator[str]:
     while True:
         yield folder

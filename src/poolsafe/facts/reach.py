@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.checkout import driver_signs
+from poolsafe.checkout.roots import is_below, nearest_project
 from poolsafe.facts.driver_tests import OTHER_DRIVER, DriverTests, databases
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.mentions import POSTGRESQL_DRIVERS, named_drivers, read_keys
@@ -321,14 +322,20 @@ class Surroundings:
         return any(map(self._has_testing_users, {**sources, self.module.path: self.module}.values()))
 
     def _has_testing_users(self, source: Module) -> bool:
-        """Returns whether a module, one that imports it, or one that creates engines tests for another driver."""
+        """Returns whether a module, one that imports it, or one that creates engines tests for another driver.
+
+        An engine of another project in the same checkout gets no URL of this one.
+        """
         found = self._tested_beside.get(source.path)
         if found is None:
             asks, project = driver_signs.asks_for_driver, self.observed.inference.project
             found = self._tested_beside[source.path] = (
                 asks(source.source.code)
                 or bool(project.other_paths(source, driver_signs.TESTED, asks, importing=True, own=False))
-                or bool(project.other_paths(source, driver_signs.ENGINES, asks, importing=False, own=False))
+                or any(
+                    is_below(path, nearest_project(source.path))
+                    for path in project.other_paths(source, driver_signs.ENGINES, asks, importing=False, own=False)
+                )
             )
         return found
 
