@@ -657,6 +657,25 @@ def test_a_url_that_passes_tests_for_two_drivers(program: str, codes: str) -> No
     assert codes_of(HEAD + start + program) == codes
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        'driver_args.get("statement_cache_size") == 0',
+        "driver_args['statement_cache_size'] == 0",
+        '"statement_cache_size" in driver_args and driver_args["statement_cache_size"] == 0',
+    ],
+)
+def test_an_option_that_the_code_reads_is_no_test_for_a_driver(test: str) -> None:
+    code = f"""
+options = {{}}
+driver_args = {{"statement_cache_size": int(os.environ.get("STATEMENTS", "100"))}}
+if {test}:
+    options["connect_args"] = {{"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+engine = create_async_engine(URL, pool_pre_ping=True, **options)
+"""
+    assert codes_of(HEAD + code) == "PGB108"
+
+
 def test_a_size_that_the_code_reads_does_not_ask_for_the_pooler() -> None:
     code = """
 args = {}

@@ -18,7 +18,8 @@ _POOLER = re.compile(
     r"|dialect|sqlite|postgres|prepared|statement_cache|\b6543\b|\b6432\b",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"""(['"])(?:prepared_)?statement_cache_size\1""")
+_SIZE = r"""['"](?:prepared_)?statement_cache_size['"]"""
+_OPTION = re.compile(rf"[\w.]+(?:\.get\(|\[)\s*{_SIZE}|{_SIZE}\s+(?:not\s+)?in\s+[\w.]+|{_SIZE}")
 
 
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
@@ -71,7 +72,7 @@ def words_of(inference: Inference, predicate: Symbol) -> str:
 def _as_written(inference: Inference, predicate: Symbol) -> str:
     """Returns the source text of the condition that a predicate represents, or "" if the program contains none.
 
-    The key of an option is left out: `args.get("statement_cache_size") == 0` does not choose the size, but reads it.
+    An option that it reads is left out: `driver_args.get("statement_cache_size") == 0` does not choose the size.
     """
     found = inference.written_at(predicate)
     return "" if found is None else _OPTION.sub("", found[0].text(found[1]))

@@ -116,7 +116,7 @@ def called_names(module: Module, path: Path, *, of_instance: bool = True) -> Ite
 
 
 def takes_instance_only(node: Scope) -> bool:
-    """Returns whether a method has no other parameter than its instance or class."""
+    """Returns whether the only parameter of a method is its instance or class."""
     if not isinstance(node, cst.FunctionDef):
         return False
     given = node.params
