@@ -530,6 +530,23 @@ def test_nothing_is_safe_where_another_driver_or_other_code_may_get_it(code: str
     assert repaired(code) == code
 
 
+FOR_THE_DRIVER_OF_ANOTHER_URL = """
+    args = {"ssl": None} if "mysql" in url else {"statement_cache_size": 0}
+    create_async_engine(URL, **{"connect_args": args})
+
+    args = {}
+    if "mysql" not in url:
+        args["statement_cache_size"] = 0
+    create_async_engine(os.environ.get("REPLICA", URL), **{"connect_args": args})
+"""
+
+
+@pytest.mark.parametrize("code", programs(FOR_THE_DRIVER_OF_ANOTHER_URL))
+def test_no_safe_fix_leaves_out_the_paths_where_another_url_has_another_driver(code: str) -> None:
+    assert repaired(code) == code
+    assert "prepared_statement_cache_size" in repaired(code, unsafe=True)
+
+
 IN_A_NEW_BRANCH = """
     options = {"echo": True}
     if url.startswith("sqlite"):

@@ -45,7 +45,7 @@ def destinations(
     if SizeState.ZERO in states:
         beside = finder.beside(passages, sizes)
         condition = None if beside else driver_condition(surroundings, calls[0].node, passages)
-        return Destinations(beside=beside, certain=finder.is_private, condition=condition)
+        return Destinations(beside=beside, certain=finder.repaired and finder.is_private, condition=condition)
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     inside, around = finder.inside_and_around(ours)
     certain = bool(inside or around) and finder.is_private and finder.is_known(ours)
@@ -77,7 +77,7 @@ class _Finder:
     call: cst.Call
     shared: bool
     _sure: bool = field(default=True, init=False)
-    _repaired: bool = field(default=True, init=False)  # on every path on which the driver is asyncpg
+    repaired: bool = field(default=True, init=False)  # on every path on which the driver is asyncpg
     _dicts: list[cst.BaseExpression] = field(default_factory=list, init=False)
 
     @property
@@ -99,8 +99,18 @@ class _Finder:
                 places = [place for one in passages for place in self._places_of(one, size.key)]
                 found = tuple(dict.fromkeys(place for place in places if place is not None))
                 if found and None not in places:
+                    self.repaired = not any(self._is_left_out(one, size.key) for one in passages)
                     return found
         return ()
+
+    def _is_left_out(self, passage: Passage, key: str) -> bool:
+        """Returns whether asyncpg's engine lacks a key on a path that `cache_size` takes for another driver's."""
+        content = passage.connect_args
+        value = content.get(key) if isinstance(content, MappingValue) else content
+        return any(
+            isinstance(single, Absent) and self.surroundings.is_taken_for_another(passage.view, passage.guard | inner)
+            for inner, single in alternatives(restrict(value, (passage.guard,)))
+        )
 
     def _places_of(self, passage: Passage, key: str) -> Iterator[Place | None]:
         content = passage.connect_args
@@ -130,7 +140,7 @@ class _Finder:
             others = [one for one in ours if self._is_of_another(one, owned)]
             ours = [one for one in ours if not any(one is other for other in others)]
             # An engine whose URL is the same on all paths is asyncpg's even with the dict of another driver.
-            self._repaired = not any(one.driver is Driver.ASYNCPG and not one.view.guard for one in others)
+            self.repaired = not any(one.driver is Driver.ASYNCPG and not one.view.guard for one in others)
         existing: list[Passage] = []
         missing: list[_Group] = []
         for passage in ours:
@@ -273,7 +283,7 @@ class _Finder:
         steps = [step for one in ours for step in one.connect_args.provenance[:1]]
         return (
             self._sure
-            and self._repaired
+            and self.repaired
             and not any(self.surroundings.is_used_beside_another(step, self.call) for step in steps)
         )
 

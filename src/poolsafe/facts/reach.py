@@ -161,14 +161,24 @@ class Surroundings:
 
     def contradicts(self, passage: Passage, guard: Guard) -> bool:
         """Returns whether a guard contains a test of the URL that is never true for asyncpg's."""
-        view = passage.view
-        if view.driver is not Driver.ASYNCPG:
+        return passage.view.driver is Driver.ASYNCPG and self._excludes_url(passage.view, guard - passage.guard, guard)
+
+    def is_taken_for_another(self, view: View, guard: Guard) -> bool:
+        """Returns whether a path implies another driver only by tests of other URLs, and its call has none but asyncpg.
+
+        If a call has URLs of several drivers, such a test is likely to be about them.
+        """
+        if view.driver is not Driver.ASYNCPG or not self.tests.implied(guard).other:
             return False
+        alone = all(one.driver is not Driver.OTHER for one in views_of(view.seen))
+        return alone and not self._excludes_url(view, guard, guard)
+
+    def _excludes_url(self, view: View, tests: Guard, guard: Guard) -> bool:
+        """Returns whether one of the tests in a guard is about the URL of a view, and implies another driver."""
         urls = alternatives(engine_url(view.seen.function, view.seen.arguments))
         sources = {source for _, url in urls for source in _sources(url)}
         return any(
-            self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol))
-            for one in guard - passage.guard
+            self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol)) for one in tests
         )
 
     def is_excluded(self, view: View) -> bool:
