@@ -1,4 +1,6 @@
-"""Ruff's JSON: one array of objects with ruff's fields, so that tools for ruff can read it, and the field `related`.
+"""Ruff's JSON: one array of objects with ruff's fields, so that tools for ruff can read it, and two more.
+
+These are `related`, the other places that a finding mentions, and `fix.doubt`, the reason why a fix is unsafe.
 
 In a notebook, edits and related places also have a cell, which may differ from that of the finding.
 """
