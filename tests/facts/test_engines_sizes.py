@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from blocks import cases, programs
-from programs import PG, codes_of, engine_of, silence_of, sizes_of
+from programs import PG, codes_of, engine_of, engines_of, silence_of, sizes_of
 
 HEAD = f"import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\nURL = {PG!r}\n"
 BOTH = '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}'
@@ -459,6 +459,47 @@ CORRELATED = """
 @pytest.mark.parametrize(("code", "states"), cases(CORRELATED))
 def test_what_belongs_together_stays_together(code: str, states: str) -> None:
     assert sizes_of(HEAD + code) == states
+
+
+SHARED = """
+    # The default of another engine's URL decides which options are reported.
+    url = os.getenv("DATABASE_URL", "sqlite+aiosqlite:///app.db")
+    args = {"check_same_thread": False} if url.startswith("sqlite") else {"statement_cache_size": 100}
+    create_async_engine(url, connect_args=args)
+    create_async_engine(URL, connect_args=args)  # absent check_same_thread
+
+    url = os.getenv("DATABASE_URL", URL)
+    args = {"connect_timeout": 5} if "mysql" in url else {"statement_cache_size": 100}
+    create_async_engine(url, connect_args=args)
+    create_async_engine(URL, connect_args=args)  # positive
+
+    url = os.getenv("DATABASE_URL", URL)
+    args = {}
+    if "mysql" in url:
+        args["connect_timeout"] = 5
+    create_async_engine(url, connect_args=args)
+    create_async_engine(URL, connect_args=args)  # absent
+
+    # Where the variable is set, there is no default.
+    url = os.getenv("DATABASE_URL", "sqlite+aiosqlite:///app.db")
+    args = {"check_same_thread": False} if url.startswith("sqlite") else {"statement_cache_size": 100}
+    create_async_engine(url, connect_args=args)
+    if os.getenv("DATABASE_URL"):
+        create_async_engine(URL, connect_args=args)  # positive
+
+    # Two URLs from the environment are likely to have the same driver.
+    url = os.getenv("DATABASE_URL", "sqlite+aiosqlite:///app.db")
+    args = {} if url.startswith("sqlite") else {"statement_cache_size": 100}
+    create_async_engine(url, connect_args=args)
+    create_async_engine(f"postgresql+asyncpg://app@{os.environ['HOST']}/app", connect_args=args)  # positive
+"""
+
+
+@pytest.mark.parametrize(("code", "wanted"), cases(SHARED))
+def test_of_shared_options_the_engine_gets(code: str, wanted: str) -> None:
+    *_, engine = engines_of(HEAD + code)
+    refused = [one.key for one in engine.parameters.connect]
+    assert [engine.sizes.statement.state.value, *refused] == wanted.split()
 
 
 def test_a_condition_with_many_ways_still_asks_for_the_pooler() -> None:

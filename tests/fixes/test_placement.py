@@ -538,6 +538,10 @@ FOR_THE_DRIVER_OF_ANOTHER_URL = """
     if "mysql" not in url:
         args["statement_cache_size"] = 0
     create_async_engine(os.environ.get("REPLICA", URL), **{"connect_args": args})
+
+    create_async_engine(url, connect_args={} if "mysql" in url else {"statement_cache_size": 0, "prepared_statement_cache_size": 0})
+    args = {"statement_cache_size": 0} if "/app" in url else {"ssl": False}
+    create_async_engine(URL, **{"connect_args": args})
 """
 
 

@@ -104,11 +104,11 @@ class _Finder:
         return ()
 
     def _is_left_out(self, passage: Passage, key: str) -> bool:
-        """Returns whether asyncpg's engine lacks a key on a path that `cache_size` takes for another driver's."""
+        """Returns whether asyncpg's engine lacks a key on a path that detection ignores."""
         content = passage.connect_args
         value = content.get(key) if isinstance(content, MappingValue) else content
         return any(
-            isinstance(single, Absent) and self.surroundings.is_taken_for_another(passage.view, passage.guard | inner)
+            isinstance(single, Absent) and self.surroundings.is_left_out(passage.view, passage.guard | inner)
             for inner, single in alternatives(restrict(value, (passage.guard,)))
         )
 

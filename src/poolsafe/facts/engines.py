@@ -148,7 +148,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     node = calls[0].node
     written = _written_call(calls[0])
     layout = call_layout(module.tree, written or node)
-    views = [view for seen in calls for view in views_of(seen)]
+    views = [surroundings.by_default(view) for seen in calls for view in views_of(seen)]
     possible = [view for view in views if not surroundings.is_excluded(view)]
     excluded = bool(views) and not possible
     views = [replace(view, driver=Driver.UNKNOWN) for view in views] if excluded else possible
@@ -235,7 +235,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         ),
         layout=EngineLayout(
             call=layout,
-            connect_args=_connect_args(module, written, layout, [*judged, *overridden, *other_views], brought),
+            connect_args=_connect_args(
+                module, written, layout, [view.whole for view in (*judged, *overridden, *other_views)], brought
+            ),
             writable=written is not None,
             brought=brought,
             connects=tuple(call_layout(module.tree, one) for one in connect_calls(module, judged, creator))

@@ -49,7 +49,6 @@ from poolsafe.inference import (
     Value,
     alternatives,
     combinations,
-    restrict,
 )
 from poolsafe.inference.models import parse_url, single_scheme
 from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_CONFIG
@@ -200,7 +199,8 @@ def _in_connect_args(tests: DriverTests, call: cst.Call, view: View) -> Iterator
         if not isinstance(content, MappingValue):
             continue
         for key, value in content.items.items():
-            possible = judged_values(restrict(value, (view.guard,)))
+            ways = detection_alternatives(view.reached(value))
+            possible = [single for guard, single in ways if not tests.implied(guard).other]
             if key in KEYS or all(map(_may_be_missing, possible)):
                 continue
             item = written_item(tests.inference.module, call, content, key)
@@ -225,7 +225,7 @@ def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tu
     for view in views:
         for settings in judged_values(connect_arg(view, "server_settings")):
             for key, value in settings.items.items() if isinstance(settings, MappingValue) else ():
-                if all(map(_may_be_missing, judged_values(value))) or key in found:
+                if all(map(_may_be_missing, judged_values(view.reached(value)))) or key in found:
                     continue
                 origin = explain(value.provenance, f"`{key}`", module, (layout.start, layout.end))
                 found[key] = ServerSetting(key, as_python(value), origin)

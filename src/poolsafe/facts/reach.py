@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -24,6 +24,7 @@ from poolsafe.inference import (
     Derived,
     EnvironmentVariable,
     Guard,
+    IsSet,
     Literal,
     MappingValue,
     Module,
@@ -92,6 +93,7 @@ class Surroundings:
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
     _named_elsewhere: bool | None = field(default=None, init=False)
     _tests: list[tuple[Literal, list[Guard]]] | None = field(default=None, init=False)
+    _default_urls: Guard | None = field(default=None, init=False)
     _tested_beside: dict[str, bool] = field(default_factory=dict, init=False)
     readers: Readers = field(init=False)
     tests: DriverTests = field(init=False)
@@ -163,11 +165,14 @@ class Surroundings:
         """Returns whether a guard contains a test of the URL that is never true for asyncpg's."""
         return passage.view.driver is Driver.ASYNCPG and self._excludes_url(passage.view, guard - passage.guard, guard)
 
-    def is_taken_for_another(self, view: View, guard: Guard) -> bool:
-        """Returns whether a path implies another driver only by tests of other URLs, and its call has none but asyncpg.
+    def is_left_out(self, view: View, guard: Guard) -> bool:
+        """Returns whether detection ignores a path to asyncpg's engine, although the engine may be created on it.
 
-        If a call has URLs of several drivers, such a test is likely to be about them.
+        The reason is a default, or a test of another URL that implies another driver. If a call has URLs of several
+        drivers, such a test is likely to be about them.
         """
+        if not compatible(guard, self.by_default(view).narrowed):
+            return True
         if view.driver is not Driver.ASYNCPG or not self.tests.implied(guard).other:
             return False
         alone = all(one.driver is not Driver.OTHER for one in views_of(view.seen))
@@ -180,6 +185,31 @@ class Surroundings:
         return any(
             self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol)) for one in tests
         )
+
+    def by_default(self, view: View) -> View:
+        """Returns the view without the paths on which the environment brings another engine's URL, if it has a default.
+
+        Only if the code tests that URL for its driver, and if the view's own URL is asyncpg's and written in the code:
+        two URLs from the environment are likely to have the same driver.
+        """
+        if view.driver is not Driver.ASYNCPG or any(_sources(view.url)):
+            return view
+        guard = view.guard | self._defaults
+        return replace(view, narrowed=guard) if any(compatible(guard, at) for at in view.seen.path) else view
+
+    @property
+    def _defaults(self) -> Guard:
+        """The literals under which the URLs that the code tests for another driver have their defaults."""
+        if self._default_urls is None:
+            tested = {source for one, _ in self._tests_for_another for source in _asked_of(one.symbol)}
+            self._default_urls = frozenset(
+                literal(one.symbol, holds=False)
+                for seen in self.observed.engine_calls
+                for view in overridden_views_of(seen)
+                for one in view.guard
+                if one.holds and isinstance(one.symbol, IsSet) and one.symbol.value in tested
+            )
+        return self._default_urls
 
     def is_excluded(self, view: View) -> bool:
         """Returns whether one test implies that a URL is asyncpg's, and another one on each path that it is not."""

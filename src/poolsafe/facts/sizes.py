@@ -60,7 +60,9 @@ def cache_size(
         key=key,
         state=state,
         value=as_python(value),
-        literals=_literals(surroundings, [*views, *overridden], key, creator) if state in _WRONG else None,
+        literals=_literals(surroundings, [view.whole for view in (*views, *overridden)], key, creator)
+        if state in _WRONG
+        else None,
         origin=origin,
         reason=_reason(value) if state is SizeState.UNKNOWN else "",
     )

@@ -44,20 +44,29 @@ _ASYNCPG_URL = "postgresql+asyncpg://"
 
 @frozen
 class View:
-    """One alternative of an observed call: a URL under a guard."""
+    """One alternative of an observed call: a URL under a guard.
+
+    `narrowed` is a stronger guard for the options, if detection ignores some of the paths.
+    """
 
     seen: ObservedCall
     guard: Guard
     url: Value
     driver: Driver
+    narrowed: Guard = frozenset()
 
     def option(self, name: str) -> Value:
         """Returns the value of a keyword of the engine in this view, or Absent if it is certainly not passed."""
         return self.reached(option_of(self.seen, name))
 
+    @property
+    def whole(self) -> View:
+        """The view with all its paths, as a fix has to see it."""
+        return replace(self, narrowed=frozenset()) if self.narrowed else self
+
     def reached(self, value: Value) -> Value:
         """Returns the value of an option, or of an item in one, on the paths that lead to the call in this view."""
-        ways = tuple(conjunctions(self.seen.path, [self.guard]))
+        ways = tuple(conjunctions(self.seen.path, [self.narrowed or self.guard]))
         return open_where_absent(restrict(value, ways or (self.guard,)))
 
 
