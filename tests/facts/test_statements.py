@@ -421,3 +421,38 @@ async def main():
 """
     assert "PGB301" not in codes_of(code.format(default="sqlite+aiosqlite://"))
     assert "PGB301" in codes_of(code.format(default="postgresql+asyncpg://db/app"))
+
+
+BRANCHES = """
+    # Only an engine that the environment brings instead has an unknown driver.
+    async def main():
+        async with engine_for(os.getenv('URL', 'sqlite+aiosqlite://')).connect() as connection:
+            await connection.execute(text('SELECT 1; SELECT 2'))
+
+    async def main():
+        async with engine_for(os.getenv('URL', 'postgresql+asyncpg://db/app')).connect() as connection:
+            await connection.execute(text('SELECT 1; SELECT 2'))  # PGB301
+
+    # Without a default, the driver may be any.
+    async def main():
+        async with engine_for(os.environ['URL']).connect() as connection:
+            await connection.execute(text('SELECT 1; SELECT 2'))  # PGB301
+
+    async def main():
+        made = engine_for(os.environ['URL']) if os.getenv('URL') else create_async_engine('sqlite+aiosqlite://')
+        async with made.connect() as connection:
+            await connection.execute(text('SELECT 1; SELECT 2'))  # PGB301
+"""
+ENGINE_FOR = """
+import os
+def engine_for(url):
+    if url.startswith('sqlite'):
+        return create_async_engine(url, connect_args={'check_same_thread': False})
+    return create_async_engine(url, pool_pre_ping=True, connect_args=OFF)
+OFF = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+"""
+
+
+@pytest.mark.parametrize(("code", "codes"), cases(BRANCHES))
+def test_the_default_of_a_url_decides_which_engine_runs_the_sql(code: str, codes: str) -> None:
+    assert codes_of(HEAD + ENGINE_FOR + code) == codes

@@ -12,7 +12,7 @@ from poolsafe.facts.observed import OP_EXECUTE, Observed
 from poolsafe.facts.receivers import connectable_of
 from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
-from poolsafe.inference import Module, ObservedCall, Value, alternatives
+from poolsafe.inference import Guard, IsSet, Module, ObservedCall, Value, alternatives
 from poolsafe.inference.models import Connectable, engine_url, schemes_of
 from poolsafe.libraries import PSYCOPG_SCHEMES
 from poolsafe.sql.dialects import is_of_another_database
@@ -43,7 +43,7 @@ class Runners:
             return self._of_migrations
         if any(one.schema for one in _connectables(receivers)):
             return self._of_schema
-        return self._judged(self._module, receivers)
+        return self._judged(self._module, [(run.receiver, run.awaited) for run in self._by_default(calls)])
 
     def may_be_autocommit(self, calls: list[ObservedCall]) -> bool:
         """Returns whether the commands may run under AUTOCOMMIT, where each is its own transaction.
@@ -72,10 +72,11 @@ class Runners:
         return any(one.autocommit for one in _connectables([(run.receiver, run.awaited) for run in runs]))
 
     def _receivers(self, calls: list[ObservedCall]) -> Receivers:
-        return [
-            *((one.receiver, one.awaited) for one in self._observed.executions_of(calls[0])),
-            *((seen.receiver, seen.awaited) for seen in calls if seen.receiver is not None),
-        ]
+        return [(run.receiver, run.awaited) for run in self._runs(calls)]
+
+    def _runs(self, calls: list[ObservedCall]) -> list[ObservedCall]:
+        """Returns the calls that execute the SQL of these calls."""
+        return [*self._observed.executions_of(calls[0]), *(seen for seen in calls if seen.receiver is not None)]
 
     def _judged(self, module: Module, receivers: Receivers) -> Verdict:
         answers = [_of_receiver(receiver, awaited=awaited) for receiver, awaited in receivers]
@@ -90,6 +91,16 @@ class Runners:
         if Runner.SYNC in answers:
             return Runner.SYNC, "a synchronous connection or session runs it"
         return Runner.UNKNOWN, "it is unknown which connection runs it"
+
+    def _by_default(self, calls: list[ObservedCall]) -> list[ObservedCall]:
+        """Returns the executions, without those on an engine that is only created if a URL's default is replaced."""
+        runs = self._runs(calls)
+        unset = {one.symbol for run in runs for way in run.path for one in way if not one.holds}
+
+        def replaces(way: Guard) -> bool:
+            return any(one.holds and isinstance(one.symbol, IsSet) and one.symbol in unset for one in way)
+
+        return [run for run in runs if not (_is_overridden(run) and all(map(replaces, run.path)))] or runs
 
     def _has_only_other_drivers(self, module: Module) -> bool:
         """Returns whether the file creates engines and all of them certainly use another driver."""
@@ -179,6 +190,12 @@ class Runners:
 
 def _is_of_migration(calls: list[ObservedCall], receivers: Receivers) -> bool:
     return calls[0].function == OP_EXECUTE or any(one.migration for one in _connectables(receivers))
+
+
+def _is_overridden(run: ObservedCall) -> bool:
+    """Returns whether the driver is unknown, because the environment has replaced the default of the engine's URL."""
+    found = list(_connectables([(run.receiver, run.awaited)]))
+    return bool(found) and all(one.overridden and not one.schemes for one in found)
 
 
 def _are_others(schemes: frozenset[str]) -> bool:

@@ -165,8 +165,8 @@ class Connectable(LibraryObject):
 
     `asynchronous` is None if unknown. `schemes` are the schemes that the URL may have; it is empty if one of them is
     unknown. `engine`: it is an engine. `dbapi`: it is the driver's own connection. `migration`: Alembic created it.
-    `schema`: it represents the code that creates the tables. `made_by` is the call that creates its engine, or None if
-    unknown.
+    `schema`: it represents the code that creates the tables. `overridden`: the environment has replaced the default of
+    its URL. `made_by` is the call that creates its engine, or None if unknown.
     """
 
     asynchronous: bool | None
@@ -176,6 +176,7 @@ class Connectable(LibraryObject):
     dbapi: bool = False
     migration: bool = False
     schema: bool = False
+    overridden: bool = False
     made_by: cst.Call | None = None
 
     @property

@@ -6,7 +6,7 @@ from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import alternatives, choose, defaults, for_detection
+from poolsafe.inference.lattice import alternatives, choose, defaults, for_detection, is_override
 from poolsafe.inference.models.sqlalchemy_creators import with_connections
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Connectable, EnumMember, Secret, TextClause
@@ -21,11 +21,13 @@ def make_engine(frame: Frame, node: ir.Call | None, name: str, arguments: Argume
     given = arguments_snapshot(frame, with_connections(frame, arguments))
     if not frame.run.strategy.shallow:
         frame.observe(node, name, given)
+    url = engine_url(name, given)
     return Connectable(
         ENGINE_FUNCTIONS[name],
-        schemes_of(engine_url(name, given)),
+        schemes_of(url),
         engine=True,
         autocommit=sets_autocommit(given),
+        overridden=all(is_override(single) for _, single in alternatives(url)),
         made_by=None if node is None else node.origin,
     )
 
