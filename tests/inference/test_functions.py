@@ -183,6 +183,13 @@ GENERATORS = """
     def f():
         yield from ()
     reveal(next(f()))  # ...
+
+    def f():
+        yield 'a', 0
+        for name in ('p', 'q', 'r', 's', 't', 'u'):
+            if unknown(name):
+                yield name, 1
+    reveal(dict(f()).get('a', 2))  # 0 | ...
 """
 
 PARAMETERS = """

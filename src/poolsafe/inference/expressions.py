@@ -15,7 +15,7 @@ from poolsafe.inference.comprehensions import comprehension
 from poolsafe.inference.conditions import compare, held, note_test, truth, truthiness, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import raise_now, run_where
-from poolsafe.inference.functions import parameter_defaults, yields_slot
+from poolsafe.inference.functions import parameter_defaults, yielded, yields_slot
 from poolsafe.inference.instances import as_string, items_of
 from poolsafe.inference.lattice import (
     alternatives,
@@ -348,7 +348,7 @@ def _yield(frame: Frame, node: ir.Yield) -> Value:
     is_open = items.open or not all(loop.certain for loop in frame.loops)
 
     def added(before: Value) -> Value:
-        known = before if isinstance(before, Sequence) else Sequence(())
+        known = yielded(before)
         return Sequence(known.items + items.items, open=known.open or is_open)
 
     frame.yields = True

@@ -20,6 +20,7 @@ from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, Parameter, derived
 from poolsafe.inference.values import (
+    Absent,
     Class,
     Const,
     Function,
@@ -240,7 +241,7 @@ def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.
         before.path, before.own = path, own
         before.narrow([common])
     if inner.yields:
-        items = lift(_or_nothing, before.get(yields_slot(inner)))
+        items = lift(yielded, before.get(yields_slot(inner)))
         return GeneratorObject(lift(_first, items), items)
     if len(inner.exits) == 1:
         return inner.exits[0].value
@@ -255,8 +256,14 @@ def yields_slot(frame: Frame) -> Slot:
     return ("name", frame.number, "yield")
 
 
-def _or_nothing(yields: Value) -> Value:
-    return yields if isinstance(yields, Sequence) else Sequence(())
+def yielded(yields: Value) -> Sequence:
+    """Returns the sequence that one alternative of the slot of `yields_slot` stands for.
+
+    Of too many alternatives, the slot keeps some and an unknown value for the rest.
+    """
+    if isinstance(yields, Sequence):
+        return yields
+    return Sequence(()) if isinstance(yields, Absent) else Sequence((yields,), open=True)
 
 
 def _first(yields: Value) -> Value:
