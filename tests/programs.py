@@ -109,7 +109,7 @@ def plain(value: Value, guard: Guard = ALWAYS) -> Any:
             return items if value.open is None else {**items, "…": ...}
         case Sequence():
             items_ = [plain(item, guard) for item in value.items] + ([...] if value.open else [])
-            return {"list": list, "tuple": tuple, "set": set}[value.kind](items_)
+            return {"tuple": tuple, "set": set}.get(value.kind, list)(items_)
         case Url():
             return f"url {plain(as_text(for_detection(value.drivername)))}"
         case EnumMember() | Secret():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from blocks import cases, revealed, value
 
@@ -214,3 +216,46 @@ PATTERNS = """
 @pytest.mark.parametrize(("code", "expected"), cases(PATTERNS, CHOICES, MAPPINGS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
+
+
+def _matched(subject: str) -> Any:
+    return revealed(
+        f"""
+def generator():
+    yield 'a'
+match {subject}:
+    case ['a', *_] | [_, *_] | []:
+        x = True
+    case _:
+        x = False
+reveal(x)"""
+    )
+
+
+@pytest.mark.parametrize("subject", ["['a']", "('a',)", "[one for one in ['a']]", "sorted(['a'])", "range(2)", "[]"])
+def test_a_pattern_matches_a_list(subject: str) -> None:
+    assert _matched(subject) is True
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "{'a', 'b'}",
+        "{*unknown}",
+        "frozenset(['a'])",
+        "{one for one in ['a']}",
+        "(one for one in ['a'])",
+        "generator()",
+        "{'a': 1}.keys()",
+        "{'a': 1}",
+        "map(str, ['a'])",
+        "filter(None, ['a'])",
+        "zip(['a'], ['b'])",
+        "enumerate(['a'])",
+        "reversed(['a'])",
+        "'a'",
+        "None",
+    ],
+)
+def test_a_pattern_of_a_list_does_not_match_another_value(subject: str) -> None:
+    assert _matched(subject) is False

@@ -78,7 +78,7 @@ def comprehension(frame: Frame, node: ir.Comprehension) -> Value:
     before.join([inner.state.flattened(before)])
     if node.kind == "dict":
         return frame.new_mapping(made.items, "a comprehension over an unknown iterable" if made.open else None)
-    return Sequence(tuple(made.values), "set" if node.kind == "set" else "list", made.open, frame.address())
+    return Sequence(tuple(made.values), node.kind, made.open, frame.address())
 
 
 def _loop(

@@ -97,4 +97,4 @@ def _mapped(frame: Frame, arguments: Arguments) -> Sequence:
     function, *columns = arguments.positional
     rows = rows_of(frame, columns)
     made = [frame.apply(None, function, Arguments(list(row))) for row in rows or ()]
-    return Sequence(tuple(made), "list", open=rows is None)
+    return Sequence(tuple(made), "iterator", open=rows is None)

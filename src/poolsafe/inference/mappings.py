@@ -176,7 +176,7 @@ def view(content: MappingValue, name: str) -> Sequence:
         "keys": [key for key, _ in names],
         "values": [value for _, value in names],
     }
-    return Sequence(tuple(rows[name]), "list", content.open is not None)
+    return Sequence(tuple(rows[name]), "view", content.open is not None)
 
 
 def mapping_key(value: Value) -> Any:

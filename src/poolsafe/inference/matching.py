@@ -9,6 +9,7 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives, choose, compatible
 from poolsafe.inference.mappings import mapping_key
 from poolsafe.inference.names import bind, force
+from poolsafe.inference.objects import GeneratorObject, MapIterator
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
 from poolsafe.inference.values import (
@@ -82,7 +83,7 @@ def _pattern(frame: Frame, pattern: ir.Pattern, subject: Value) -> tuple[list[Gu
     if isinstance(subject, Alternatives):
         return _each(frame, pattern, subject)
     match pattern:
-        case ir.SequencePattern() if isinstance(subject, Sequence) and not subject.open:
+        case ir.SequencePattern() if isinstance(subject, Sequence) and _has_known_items(subject):
             return _elements(frame, pattern, subject)
         case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:
             return _entries(frame, pattern, items)
@@ -103,6 +104,8 @@ def _each(frame: Frame, pattern: ir.Pattern, subject: Alternatives) -> tuple[lis
     return then, other
 
 
+# The kinds of `Sequence` that a sequence pattern matches. Sets and iterators are no sequences in Python.
+_MATCHED = frozenset({"list", "tuple"})
 _KINDS: dict[str, tuple[type, ...]] = {
     "dict": (MappingRef, MappingValue),
     "list": (Sequence,),
@@ -112,9 +115,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
-    """Returns whether a built-in class pattern, or a mapping pattern, matches, or None if that is unknown."""
+    """Returns whether a built-in class pattern, or a pattern of another kind of container, matches, or None."""
     if isinstance(pattern, ir.MappingPattern) and isinstance(subject, (Const, Sequence, Text)):
         return False
+    if isinstance(pattern, ir.SequencePattern):
+        is_other = isinstance(subject, (Const, GeneratorObject, MapIterator, MappingRef, MappingValue, Text))
+        return False if is_other or (isinstance(subject, Sequence) and subject.kind not in _MATCHED) else None
     if pattern.parts or isinstance(subject, Unknown):
         return None
     kinds = _KINDS.get(pattern.type)
@@ -123,6 +129,11 @@ def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
     if isinstance(subject, Sequence):
         return subject.kind == pattern.type
     return isinstance(subject, kinds)
+
+
+def _has_known_items(subject: Sequence) -> bool:
+    """Returns whether sequence patterns match the items of a value, and all of these are known."""
+    return subject.kind in _MATCHED and not subject.open
 
 
 def _paired(pattern: ir.SequencePattern, subject: Sequence) -> list[tuple[ir.Pattern, Value]] | None:
@@ -189,7 +200,7 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
                 bind(frame, pattern.captured, subject)
             for inner in pattern.parts:
                 _capture(frame, inner, subject)
-        case ir.SequencePattern() if isinstance(subject, Sequence) and not subject.open:
+        case ir.SequencePattern() if isinstance(subject, Sequence) and _has_known_items(subject):
             for element, item in _paired(pattern, subject) or ():
                 _capture(frame, element, item)
         case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:

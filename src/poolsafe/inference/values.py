@@ -105,9 +105,10 @@ class Text(Value):
 
 @frozen
 class Sequence(Value):
-    """A snapshot of a list, tuple or set. `open`: there may be more items at the end.
+    """A snapshot of a list, tuple or set, or what an iterator or a view of a dict yields.
 
-    If it is mutable, the state holds its current content under `address`.
+    `kind` is `list`, `tuple`, `set`, `generator`, `iterator` or `view`. `open`: there may be more items at the end. If
+    it is mutable, the state holds its current content under `address`.
     """
 
     items: tuple[Value, ...]

@@ -82,7 +82,7 @@ def _are_comparable(keys: list[Any]) -> bool:
 
 def _reversed(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     value = items_of(frame, first(frame, node, arguments))
-    return Sequence(() if value.open else value.items[::-1], "list", value.open)
+    return Sequence(() if value.open else value.items[::-1], "iterator", value.open)
 
 
 def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -107,12 +107,12 @@ def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 def _enumerate(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     value = items_of(frame, first(frame, node, arguments))
     rows = (Sequence((Const(index), item), "tuple") for index, item in enumerate(value.items))
-    return Sequence(tuple(rows), "list", value.open)
+    return Sequence(tuple(rows), "iterator", value.open)
 
 
 def _zip(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     rows = rows_of(frame, arguments.positional)
-    return Sequence(tuple(Sequence(row, "tuple") for row in rows or ()), "list", open=rows is None)
+    return Sequence(tuple(Sequence(row, "tuple") for row in rows or ()), "iterator", open=rows is None)
 
 
 def _map(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -125,7 +125,7 @@ def _map(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 def _filter(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """Returns a list of the items that are kept, one for each way in which the function may answer."""
     if node is None or len(arguments.positional) != 2:
-        return Sequence((), "list", open=True)
+        return Sequence((), "iterator", open=True)
     function = force(frame, arguments.positional[0])
     source = items_of(frame, arguments.positional[1])
     ways: list[tuple[Guard, tuple[Value, ...]]] = [(ALWAYS, ())]
@@ -137,8 +137,8 @@ def _filter(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
             *((guard, chosen) for before, chosen in ways for guard in conjunctions([before], dropped)),
         ]
         if len(ways) > MAX_COMPARED:
-            return Sequence((), "list", open=True)
-    return choose((guard, Sequence(chosen, "list", source.open)) for guard, chosen in ways)
+            return Sequence((), "iterator", open=True)
+    return choose((guard, Sequence(chosen, "iterator", source.open)) for guard, chosen in ways)
 
 
 def _extreme(function: Callable[[list[Any]], Any]) -> Handler:
