@@ -13,11 +13,23 @@ from poolsafe.inference.enumerations import by_name
 from poolsafe.inference.environment_variables import environment
 from poolsafe.inference.exceptions import caught_by, may_raise, raise_under, where_not_raising
 from poolsafe.inference.instances import unpacked
-from poolsafe.inference.lattice import alternatives, compatible, each, for_detection, lift
+from poolsafe.inference.lattice import alternatives, choose, compatible, each, for_detection, lift
 from poolsafe.inference.mappings import attributes_of, item_of, keys_into, mapping_key
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import InstanceDict
-from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, Named, derived, unless, where
+from poolsafe.inference.predicates import answers
+from poolsafe.inference.symbols import (
+    ALWAYS,
+    At,
+    Comparison,
+    EnvironmentVariable,
+    Guard,
+    IsSet,
+    Named,
+    derived,
+    unless,
+    where,
+)
 from poolsafe.inference.values import (
     Absent,
     Class,
@@ -52,12 +64,26 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
     key = force(frame, frame.evaluate(index))
     found: list[tuple[Guard, Value]] = []
     for within, one in alternatives(base):
-        for inside, at in alternatives(keys_into(frame, one, key)):
+        for inside, at in alternatives(_answered(frame, index, one, keys_into(frame, one, key))):
             guard = within | inside
             items = _items(frame, node, one, at, guard) if compatible(within, inside) else []
             found += ((guard | inner, single) for inner, single in items if compatible(guard, inner))
     are_sequences = all(isinstance(one, Sequence) for _, one in alternatives(base))
     return force(frame, where_not_raising(frame, found, "IndexError" if are_sequences else "KeyError"))
+
+
+def _answered(frame: Frame, node: ir.Expression, base: Value, key: Value) -> Value:
+    """Returns the index, with both answers of a test that selects an item: `[first, second]["sqlite" in url]`."""
+    if not isinstance(base, (Sequence, MappingRef, MappingValue)):
+        return key
+    options: list[tuple[Guard, Value]] = []
+    for guard, single in alternatives(key):
+        if isinstance(single, Unknown) and isinstance(single.symbol, Comparison):
+            for answer, ways in zip((True, False), answers(frame, node, single), strict=True):
+                options += [(guard | way, Const(answer)) for way in ways if compatible(guard, way)]
+        else:
+            options.append((guard, single))
+    return choose(options)
 
 
 def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -> list[tuple[Guard, Value]]:
