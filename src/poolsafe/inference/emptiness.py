@@ -17,50 +17,33 @@ from poolsafe.inference.symbols import IsSet, Symbol
 class Emptiness:
     """How the program tests environment variables, and whether paths for empty ones were left out.
 
-    `questions` are the variables that it tests, in the order of the tests.
+    `questions` counts the tests. `left_out`: a branch was left out that an empty variable may enter.
     """
 
-    questions: list[Symbol] = field(default_factory=list)
+    questions: int = 0
+    left_out: bool = False
     _for_none: set[Symbol] = field(default_factory=set)
     _for_truth: set[Symbol] = field(default_factory=set)
-    _empty_or_set: set[Symbol] = field(default_factory=set)
-    _left_out: set[Symbol] = field(default_factory=set)
 
     @property
     def confused(self) -> frozenset[Symbol]:
         """The predicates for variables that the program tests both for None and for truth."""
         return frozenset(IsSet(one) for one in self._for_none & self._for_truth)
 
-    @property
-    def left_out(self) -> bool:
-        """Whether a branch was left out that an empty variable may enter.
-
-        A variable that is only tested for truth, and is None or empty by default, counts as unset where it is empty.
-        One that is only tested for None counts as set. Neither leaves out a path.
-        """
-        return not self._left_out.isdisjoint((self._for_none & self._for_truth) | self._empty_or_set)
-
     def ask_for_none(self, variable: Symbol) -> None:
         """Records a test for None, or a test of whether a variable is set."""
-        self.questions.append(variable)
+        self.questions += 1
         self._for_none.add(variable)
 
     def ask_for_truth(self, variable: Symbol) -> None:
         """Records a test of the truth of a variable."""
-        self.questions.append(variable)
+        self.questions += 1
         self._for_truth.add(variable)
-
-    def read(self, variable: Symbol) -> None:
-        """Records that a variable is read whose truth does not tell whether it is set.
-
-        It has a default that may be true, or the program stops if the variable is not set.
-        """
-        self._empty_or_set.add(variable)
 
     def leave_out(self, questions: int, body: tuple[ir.Node, ...]) -> None:
         """Records that no path enters a branch. `questions` is their number before the branch's test was evaluated.
 
         A branch that does nothing or leaves the block does not affect the code after it.
         """
-        if body and not isinstance(body[-1], (ir.Raise, ir.Return)):
-            self._left_out.update(self.questions[questions:])
+        if questions < self.questions and body and not isinstance(body[-1], (ir.Raise, ir.Return)):
+            self.left_out = True

@@ -6,7 +6,7 @@ from poolsafe.inference import texts
 from poolsafe.inference.context import Frame
 from poolsafe.inference.env_file_urls import documented_beside, says_nothing
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import alternatives, for_detection, lift, when
+from poolsafe.inference.lattice import for_detection, lift, when
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import EnvironmentVariable, IsSet, Symbol
 from poolsafe.inference.values import Absent, Const, Unknown, Value
@@ -31,8 +31,6 @@ def environment(frame: Frame, key: Value, default: Value | None) -> Value:
     default = force(frame, default) if default is not None else None
     key = force(frame, key)
     name = texts.as_text(for_detection(key)).known
-    if default is None or not all(says_nothing(single) for _, single in alternatives(default)):
-        frame.run.emptiness.read(EnvironmentVariable(name if name is not None else texts.symbol_of(key)))
     if name is not None:
         own = frame.state.get(_slot(name))
         if not isinstance(own, Absent):
@@ -46,7 +44,8 @@ def environment(frame: Frame, key: Value, default: Value | None) -> Value:
 
 def _inherited(name: str | Symbol | None, default: Value | None) -> Value:
     """Returns a variable that the program has not set: unknown, with the default as an alternative."""
-    symbol, variable = EnvironmentVariable(name), f" variable `{name}`" if isinstance(name, str) else ""
+    symbol = EnvironmentVariable(name)
+    variable = f" variable `{name}`" if isinstance(name, str) else ""
     if default is None or (isinstance(default, Const) and default.value is None):
         unknown = Unknown(f"it comes from the environment{variable}", symbol)
         if default is None:

@@ -146,7 +146,7 @@ def _display(frame: Frame, node: ir.Display) -> Value:
 
 
 def _conditional(frame: Frame, node: ir.Conditional) -> Value:
-    questions = len(frame.run.emptiness.questions)
+    questions = frame.run.emptiness.questions
     then, other = truth(frame, node.test)
     if frame.aborted:
         return raising("an exception")

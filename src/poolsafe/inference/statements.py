@@ -202,7 +202,7 @@ def _if(frame: Frame, node: ir.If) -> bool:
     if _asks_for_type_checker(node.test):
         # Only annotations need these names, and annotations are followed.
         execute(frame, tuple(one for one in node.body if isinstance(one, (ir.Import, ir.ImportFrom))))
-    questions = len(frame.run.emptiness.questions)
+    questions = frame.run.emptiness.questions
     then, other = truth(frame, node.test)
     if frame.aborted:
         return False
