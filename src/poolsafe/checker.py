@@ -235,7 +235,7 @@ def _check(
         explore(inference, engine_calls, given_sql, clients, ask_callers=makes_connections)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
-    engines, silences = collect_engines(observed, others=comments.worth_judging, only_asyncpg=deployment.only_asyncpg)
+    engines, silences = collect_engines(observed, others=comments.worth_judging)
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if makes_connections else ([], [])

@@ -30,32 +30,6 @@ PROJECTS = {
             async with async_session_maker() as s:
                 await s.execute(text('DELETE FROM a; DELETE FROM b'))  # PGB301
     """,
-    "a session that is on psycopg, as all engines of the project": """
-        # file: db.py
-        from sqlalchemy import create_engine
-        from steps import step
-        engine = create_engine('postgresql+psycopg://db/a')
-        def run():
-            with engine.begin() as connection:
-                step(connection)
-
-        # file: steps.py
-        from sqlalchemy import text
-        def step(session):
-            session.execute(text('DELETE FROM a WHERE b = :c; DELETE FROM d'), {'c': 1})  # PGB301
-            session.execute(text('DELETE FROM a; DELETE FROM d'))
-    """,
-    "a session that may be on psycopg or psycopg2": """
-        # file: db.py
-        from sqlalchemy import create_engine
-        engine = create_engine('postgresql+psycopg://db/a')
-        other = create_engine('postgresql+psycopg2://db/a')
-
-        # file: steps.py
-        from sqlalchemy import text
-        def step(session):
-            session.execute(text('DELETE FROM a WHERE b = :c; DELETE FROM d'), {'c': 1})
-    """,
     "a helper whose SQL another module gives it": """
         # file: app/__init__.py
 

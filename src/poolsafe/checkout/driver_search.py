@@ -10,7 +10,9 @@ from poolsafe import needles
 from poolsafe.checkout import driver_signs
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import import_test
-from poolsafe.checkout.project_files import Files
+from poolsafe.checkout.project_files import Files, holds
+
+_CONFIGURATIONS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 
 
 @functools.cache
@@ -31,13 +33,11 @@ class DriverSearch:
         # The results of `_without_driver`, by the root below which tests do not count, or None.
         self._awaiting: dict[str | None, list[str] | None] = {}
         self._configured: dict[tuple[str, Callable[[bytes], bool]], bool] = {}
-        self._names_another: bool | None = None
 
     def forget(self) -> None:
         """Forgets what was found, because a file has changed."""
         self._awaiting.clear()
         self._configured.clear()
-        self._names_another = None
 
     def possible(self, path: str, code: bytes, wanted: int) -> int:
         """Returns what a file may contain, except for what needs a driver that nothing in its project names."""
@@ -53,22 +53,32 @@ class DriverSearch:
             return True
         return self._without_driver(home) is None
 
-    def names_another(self, folder: str) -> bool:
-        """Returns whether a file names another driver of asynchronous engines.
+    def brings_another(self, path: str, names: tuple[str, ...]) -> bool:
+        """Returns whether an env file or a test may give a variable with one of these names another driver.
 
-        Tests count, because they may run the project's engines with another driver.
+        An env file names the driver in such a variable. A test, or a file that configures tests, names both.
         """
-        if self._is_configured(folder, driver_signs.names_another):
+        home = os.path.abspath(path)
+        documented = self._files.documented(os.path.dirname(home))
+        if any(driver_signs.names_another(value.encode()) for name, value in documented if name.endswith(names)):
             return True
-        if self._names_another is None:
-            paths = self._files.holding(folder, driver_signs.OTHERS)
-            self._names_another = any(driver_signs.names_another(self._files.content(path)) for path in paths)
-        return self._names_another
+        words = tuple(name.encode() for name in names)
+        return any(
+            holds(data, words) and driver_signs.names_another(data)
+            for data in map(self._files.content, (*self._tests(home, words), *self._configurations(home)))
+        )
 
-    def documents_another(self, folder: str, names: tuple[str, ...]) -> bool:
-        """Returns whether an env file names another driver in a variable whose name ends with one of these."""
-        documented = self._files.documented(folder)
-        return any(driver_signs.names_another(value.encode()) for name, value in documented if name.endswith(names))
+    def _tests(self, home: str, words: tuple[bytes, ...]) -> Iterator[str]:
+        """Yields the tests and examples that contain one of the words."""
+        folder = os.path.dirname(home)
+        usual = frozenset(self._files.python_files(folder, self._files.main_root(home)))
+        yield from (path for path in self._files.holding(folder, words) if path not in usual)
+
+    def _configurations(self, home: str) -> Iterator[str]:
+        """Yields the files in the folders around a file that may configure its tests."""
+        for above in self._files.roots(os.path.dirname(home)):
+            listing = self._files.listing(above)
+            yield from (os.path.join(above, name) for name in _CONFIGURATIONS if name in listing)
 
     def awaits_sql(self, path: str, code: bytes) -> bool:
         """Returns whether a file, or one that imports it, awaits SQL, in a project that names no driver."""

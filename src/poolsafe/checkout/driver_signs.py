@@ -39,19 +39,19 @@ def names_driver(data: bytes) -> bool:
 
 # Databases and drivers that a program may use in place of asyncpg.
 _OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
-OTHERS = tuple(_OTHERS.split(b"|"))
-TESTED = (b"asyncpg", b"postgres", *OTHERS)
+TESTED = (b"asyncpg", b"postgres", *_OTHERS.split(b"|"))
 # An asynchronous engine cannot use psycopg2.
 _USABLE = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
 _OTHER = rb"(?P<other>%b)" % _OTHERS
-_NAMED = rb"(?:%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
+_NAMED = rb"(?:[\^\w+]*?%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
 # A comparison with the name of a driver or a pattern that matches it, a test for it in a URL, and a dict or a decorator
 # with something for each driver.
 _TESTS = tuple(
     map(
         re.compile,
         (
-            rb"(?:\.startswith\(\s*\(?|[=!]=|\bin\s*[(\[{]|\bcase\s*\[?)\s*['\"]" + _NAMED,
+            rb"(?:\.(?:(?:starts|ends)with|r?find|r?index|count|match|search)\(\s*r?\(?|[=!]=|\bin\s*[(\[{]|\bcase\s*\[?)"
+            rb"\s*['\"]" + _NAMED,
             rb"['\"]" + _NAMED + rb"[^'\"\n]*['\"]\s*(?:[=!]=|(?:not\s+)?in\b)",
             rb"(?:@[\w.]+\(\s*|[{,]\s*|\n[ \t]*)['\"]" + _OTHER + rb"(?:\+\w+)?['\"]\s*[:)]",
         ),

@@ -117,7 +117,7 @@ class Files:
     def _python_files(self, near: str) -> list[str]:
         if self._files is None:
             self._files = []
-            top = self.root or self._roots(near)[-1]
+            top = self.root or self.roots(near)[-1]
             folders = [top]
             while folders and len(self._files) <= MAX_FILES:
                 folder = folders.pop()
@@ -179,7 +179,7 @@ class Files:
         if found is None:
             found = self._documented[folder] = [
                 (name, value)
-                for above in self._roots(folder)
+                for above in self.roots(folder)
                 for values in environment_files(self.root or above, above, self.listing(above), self._environments)
                 for name, value in values.items()
                 if _is_of_url(value)
@@ -191,10 +191,10 @@ class Files:
 
         If there is none, files with other names count if their migrations are in `folder`, unless their URLs differ.
         """
-        for above in self._roots(folder):
+        for above in self.roots(folder):
             if "alembic.ini" in self.listing(above):
                 return alembic_options(self.root or above, os.path.join(above, "alembic.ini"), self._alembic)
-        top = self.root or self._roots(folder)[-1]
+        top = self.root or self.roots(folder)[-1]
         found = [alembic_options(top, path, self._alembic) for path in self._other_alembic_files(top)]
         found = [options for options in found if _is_of_migrations(options, folder)]
         schemes = {options.get("sqlalchemy.url", "").partition("://")[0] for options in found}
@@ -216,7 +216,7 @@ class Files:
             return None
         key = (directory, name)
         if key not in self._found:
-            roots = (*self._roots(directory), *self._sources)
+            roots = (*self.roots(directory), *self._sources)
             above = next(filter(None, (self._file(root, name) for root in roots)), None)
             self._found[key] = above or self._beside(directory, name)
         return self._found[key]
@@ -244,7 +244,7 @@ class Files:
                     self._tops.setdefault(name, []).append(parent)
         return self._tops
 
-    def _roots(self, directory: str) -> list[str]:
+    def roots(self, directory: str) -> list[str]:
         """Returns the folders that modules may be imported from, nearest first, up to the project's root."""
         roots: list[str] = []
         while True:

@@ -77,14 +77,9 @@ def _with_driver(folder: str, root: str, known: Deployment) -> Deployment:
     found = only_driver(folder, root) if known.assume_asyncpg is None else None
     if found is None:
         return known
-    evidence = Evidence("assume-driver", "asyncpg", found.declared.path, found.declared.row)
-    return replace(
-        known,
-        assume_asyncpg=True,
-        only_asyncpg=found.installed_alone,
-        synchronous_too=not found.alone,
-        evidence=(*known.evidence, evidence),
-    )
+    said, alone = found
+    evidence = Evidence("assume-driver", "asyncpg", said.path, said.row)
+    return replace(known, assume_asyncpg=True, synchronous_too=not alone, evidence=(*known.evidence, evidence))
 
 
 def _with_pooler(root: str, known: Deployment) -> Deployment:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from poolsafe.deployment.files import LOCK_BYTES, leave, row_with, text_of
-from poolsafe.deployment.packages import ASYNC_DRIVERS, WATCHED, Said, normalized
+from poolsafe.deployment.packages import WATCHED, Said, normalized
 from poolsafe.deployment.versions import exactly
 
 # All of them have a table for each package that begins with its name, and ends before a line that begins with a
@@ -16,10 +16,8 @@ from poolsafe.deployment.versions import exactly
 TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 PIPFILE_LOCK = "Pipfile.lock"
 
-_RELEVANT = WATCHED | ASYNC_DRIVERS
 _PACKAGE = re.compile(
-    rf'^\[\[packages?\]\]\nname = "({"|".join(sorted(_RELEVANT))})"\n'
-    r'(?:(?!\[)[^\n]*\n){0,50}?version = "([^"\n]+)"',
+    r'^\[\[packages?\]\]\nname = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n){0,50}?version = "([^"\n]+)"',
     re.MULTILINE | re.IGNORECASE,
 )
 # An empty lock file has `package = []`, or only the version of its format.
@@ -61,7 +59,7 @@ def _of_pipfile(path: str, text: str) -> Iterator[Said]:
             version = entry.get("version") if isinstance(entry, dict) else None
             versions = exactly(version) if isinstance(version, str) else None
             package = normalized(name)
-            if package not in _RELEVANT or versions is None:
+            if package not in WATCHED or versions is None:
                 continue
             if package not in rows:
                 rows[package] = row_with(text, f'"{name}"')

@@ -38,31 +38,18 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
     return locked
 
 
-@frozen
-class OnlyDriver:
-    """Where the nearest folder declares asyncpg, if it declares no other asynchronous driver.
+def only_driver(folder: str, root: str) -> tuple[Said, bool] | None:
+    """Returns where the nearest folder declares asyncpg, if it declares no other asynchronous driver.
 
-    `alone`: there is no other SQL driver at all. An asynchronous engine cannot use psycopg2, which may be there for
-    migrations, but it may run a statement. `installed_alone`: no lock contains another asynchronous driver.
+    Also returns whether it is the only SQL driver: psycopg2, for migrations, cannot be used by an asynchronous engine,
+    but may run a statement.
     """
-
-    declared: Said
-    alone: bool
-    installed_alone: bool
-
-
-def only_driver(folder: str, root: str) -> OnlyDriver | None:
-    """Returns where asyncpg is declared as the only asynchronous driver, or None if it is not."""
-    folders = list(_folders(folder, root))
-    for each in folders:
+    for each in _folders(folder, root):
         # A lock also contains indirect dependencies: only a declaration shows what the project itself uses.
         asyncpg = next((one for one in each.declared if one.package == "asyncpg"), None)
         if asyncpg is not None:
             declared = {one.package for one in each.declared}
-            if not declared.isdisjoint(ASYNC_DRIVERS):
-                return None
-            locked = {one.package for above in folders for one in above.locked}
-            return OnlyDriver(asyncpg, declared.isdisjoint(OTHER_DRIVERS), locked.isdisjoint(ASYNC_DRIVERS))
+            return (asyncpg, declared.isdisjoint(OTHER_DRIVERS)) if declared.isdisjoint(ASYNC_DRIVERS) else None
     return None
 
 

@@ -69,8 +69,7 @@ class Deployment:
 
     `product` is the row of the catalogue for the pooler or the server, or None if it is unknown.
     `max_prepared_statements` is PgBouncer's setting of that name, or None if unknown. `assume_asyncpg` says whether an
-    asynchronous engine with an unknown driver uses asyncpg. `only_asyncpg` says that the project's files declare and
-    lock no other driver for such an engine. `synchronous_too` says that the project also has a
+    asynchronous engine with an unknown driver uses asyncpg. `synchronous_too` says that the project also has a
     synchronous driver, so a statement whose execution is not observed may run on that driver. `parameters` are the
     startup parameters, in lower case, that the pooler is configured to accept: `ignore_startup_parameters` and
     `track_extra_parameters`. `evidence` lists the facts that were found in the project's files or in the engine instead
@@ -82,7 +81,6 @@ class Deployment:
     asyncpg: Version | Versions | None = None
     sqlalchemy: Version | Versions | None = None
     assume_asyncpg: bool | None = None
-    only_asyncpg: bool = False
     synchronous_too: bool = False
     parameters: frozenset[str] = frozenset()
     evidence: tuple[Evidence, ...] = ()

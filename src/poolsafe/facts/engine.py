@@ -250,9 +250,8 @@ class ServerSetting:
 class EngineUrl:
     """The driver and the servers in the URLs that the engine is created with.
 
-    `driver_everywhere`: the driver is asyncpg on every path to this call, or can only be asyncpg in this project, the
-    code names no other driver that the environment may select, and callers cannot replace the function that is called.
-    Only then is a fix safe.
+    `driver_everywhere`: the driver is asyncpg on every path to this call, the code names no other driver that the
+    environment may select, and callers cannot replace the function that is called. Only then is a fix safe.
     `driver_reason` says why the driver is unknown. `shared`: the call also creates engines of other drivers, whose
     arguments a fix must not change. `chooses_driver`: the URL is composed of an unknown driver and the rest. `servers`
     are the known addresses. `scheme` is the scheme of all URLs if it is known and not asyncpg's, else "". `signs`

@@ -76,17 +76,14 @@ from poolsafe.syntax.layout import CallLayout
 _EXCLUDED = "the URL also passes a test for another driver"
 
 
-def collect_engines(
-    observed: Observed, *, others: bool = True, only_asyncpg: bool = False
-) -> tuple[list[Engine], list[Silence]]:
+def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[Engine], list[Silence]]:
     """Returns the engines of an explored module in source order, and a silence for each that uses another driver.
 
-    Without `others`, engines that certainly use another driver are left out, which saves computing their layout. With
-    `only_asyncpg`, the project has no other driver for an asynchronous engine.
+    Without `others`, engines that certainly use another driver are left out, which saves computing their layout.
     """
     engines: list[Engine] = []
     silences: list[Silence] = []
-    surroundings = Surroundings(observed, only_asyncpg)
+    surroundings = Surroundings(observed)
     drivers = {id(calls[0]): {view.driver for seen in calls for view in views_of(seen)} for calls in observed.engines}
     for calls in observed.engines:
         if drivers[id(calls[0])] <= {Driver.OTHER}:
@@ -174,7 +171,8 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     # With a creator, SQLAlchemy does not connect to the server in its own URL.
     addresses = [one.servers() for one in connects] or [servers_of(view.url) for view in judged]
     everywhere = (
-        all(surroundings.is_asyncpg(view) or (bool(ours) and is_overridden(view)) for view in (*views, *other_views))
+        bool(ours)
+        and all(view.driver is Driver.ASYNCPG or is_overridden(view) for view in (*views, *other_views))
         and not surroundings.may_be_another_driver(calls)
         and not (written is node and depends_on_callers(module, node.func))
     )

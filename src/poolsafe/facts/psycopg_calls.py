@@ -55,7 +55,7 @@ def why_engine_sends_one_command(
     """Returns why an engine of SQLAlchemy on psycopg sends the SQL as one command, or None if it may not.
 
     `named`: the SQL may contain named parameters. SQLAlchemy does not pass on parameters that its `text()` does not
-    contain. A session of an unknown engine is on psycopg if all engines are that may have created it.
+    contain. A session of an unknown engine is on psycopg if all engines of this file are.
     """
     for seen in runs:
         receivers = list(receivers_of([seen]))

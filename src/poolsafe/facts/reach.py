@@ -19,7 +19,6 @@ from poolsafe.inference import (
     Absent,
     Characters,
     Condition,
-    Const,
     Constant,
     Derived,
     EnvironmentVariable,
@@ -41,7 +40,6 @@ from poolsafe.inference import (
     alternatives,
     as_text,
     compatible,
-    is_parameter,
     literal,
     restrict,
 )
@@ -80,18 +78,13 @@ class Passage:
 
 @dataclass(slots=True)
 class Surroundings:
-    """The other engines of a file, and the drivers and options that it names. Each is computed on first use.
-
-    `only_asyncpg`: the project declares and locks no other driver for an asynchronous engine.
-    """
+    """The other engines of a file, and the drivers and options that it names. Each is computed on first use."""
 
     observed: Observed
-    only_asyncpg: bool = False
     _foreign: frozenset[int] | None = field(default=None, init=False)
     _options: list[tuple[cst.Call, frozenset[int]]] | None = field(default=None, init=False)
     _named_drivers: frozenset[str] | None = field(default=None, init=False)
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
-    _named_elsewhere: bool | None = field(default=None, init=False)
     _tests: list[tuple[Literal, list[Guard]]] | None = field(default=None, init=False)
     _default_urls: Guard | None = field(default=None, init=False)
     _tested_beside: dict[str, bool] = field(default_factory=dict, init=False)
@@ -342,18 +335,18 @@ class Surroundings:
         """
         if self._leaves_default(way):
             return False
-        if self.code_names_another() or self._is_tested_somewhere(view.seen) or self._is_documented_as_another(view):
+        if self.code_names_another() or self._is_tested_somewhere(view.seen) or self._is_set_to_another(view):
             return True
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
         if any(compatible(way, at) and self.tests.implied(at).other for at in guards):
             return True
         return self._is_tested(view.url, view.guard, way)
 
-    def _is_documented_as_another(self, view: View) -> bool:
-        """Returns whether an env file, such as that for tests, gives the variable of a URL another driver."""
+    def _is_set_to_another(self, view: View) -> bool:
+        """Returns whether an env file or a test may give the variable of a URL another driver."""
         known = [one.name for one in _sources(view.url) if isinstance(one, (EnvironmentVariable, Setting))]
         names = tuple(name.upper() for name in known if isinstance(name, str))
-        return bool(names) and self.observed.inference.project.documents_another(self.module, names)
+        return bool(names) and self.observed.inference.project.brings_another(self.module, names)
 
     def _is_tested_somewhere(self, seen: ObservedCall) -> bool:
         """Returns whether the file, a module that the URL comes from or another user of it tests for another driver."""
@@ -378,24 +371,6 @@ class Surroundings:
                 )
             )
         return found
-
-    def is_asyncpg(self, view: View) -> bool:
-        """Returns whether the driver is asyncpg, or an unknown one that can only be asyncpg in this project.
-
-        A caller outside the project may have another driver. SQLAlchemy accepts no None as a URL.
-        """
-        if view.driver is not Driver.UNKNOWN or not ENGINE_FUNCTIONS[view.seen.function]:
-            return view.driver is Driver.ASYNCPG
-        if view.url == Const(None):
-            return True
-        from_caller = any(is_parameter(piece) for piece in as_text(view.url).pieces if isinstance(piece, Unknown))
-        return self.only_asyncpg and not from_caller and not self._project_names_another
-
-    @property
-    def _project_names_another(self) -> bool:
-        if self._named_elsewhere is None:
-            self._named_elsewhere = self.observed.inference.project.names_another(self.module.source)
-        return self._named_elsewhere
 
     def expects_another(self, url: Value, guard: Guard, path: tuple[Guard, ...], own: str) -> bool:
         """Returns whether the environment may select another driver: the code names one or tests the URL for one."""

@@ -124,15 +124,9 @@ class Runners:
 
     @functools.cached_property
     def has_only_psycopg(self) -> bool:
-        """Whether all engines of the file certainly use psycopg 3, or all engines of the project if it creates none.
-
-        Those of tests do not count.
-        """
+        """Whether the file creates engines and all of them certainly use psycopg 3."""
         here = self._schemes_in(self._module)
-        if here:
-            return all(one and one <= PSYCOPG_SCHEMES for one in here)
-        schemes = (engine.url.scheme for engine in self._made_elsewhere(_ANY_ENGINES))
-        return next(schemes, "") in PSYCOPG_SCHEMES and all(one in PSYCOPG_SCHEMES for one in schemes)
+        return bool(here) and all(one and one <= PSYCOPG_SCHEMES for one in here)
 
     @functools.cached_property
     def _environment(self) -> Environment | None:

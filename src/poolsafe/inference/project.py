@@ -246,15 +246,9 @@ class Project:
         searched = self.follow and source.is_module
         return self._drivers.possible(source.path, source.code, wanted) if searched else wanted
 
-    def names_another(self, source: Source) -> bool:
-        """Returns whether the project may name another driver that an asynchronous engine of the source can use."""
-        if not self.follow or not source.is_module:
-            return True
-        return self._drivers.names_another(os.path.dirname(os.path.abspath(source.path)))
-
-    def documents_another(self, module: Module, names: tuple[str, ...]) -> bool:
-        """Returns whether an env file names another driver in a variable whose name ends with one of these."""
-        return self.follow and self._drivers.documents_another(module.folder, names)
+    def brings_another(self, module: Module, names: tuple[str, ...]) -> bool:
+        """Returns whether an env file or a test may give a variable with one of these names another driver."""
+        return self.follow and self._drivers.brings_another(module.location, names)
 
     def import_order(self, module: Module) -> dict[str, int]:
         """Returns the paths of the modules that importing a module runs, each with its position in that order."""

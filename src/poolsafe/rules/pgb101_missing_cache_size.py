@@ -46,9 +46,10 @@ The fix adds both keys to `connect_args`. If the engine has a `creator` or `asyn
 instead adds `statement_cache_size=0` to the creator's `asyncpg.connect()` call. If the project uses asyncpg 0.28 to
 0.30 and SQLAlchemy 2.0.10 or newer, the fix also adds `prepared_statement_name_func=lambda: ""` (`PGB106`).
 
-The fix is safe if the call always receives an asyncpg URL. A URL from outside the project counts as one if the project
-declares and locks no other driver for asynchronous engines, and if none of its files names one or its database. If the
-call also creates engines for another driver, or if `connect_args` comes from a `**` argument, these rules apply:
+The fix is safe if the call always receives an asyncpg URL. The default of an environment variable counts as its value,
+unless the code tests for another driver, or a test, the configuration of tests or an env file names another driver for
+the variable. If the call also creates engines for another driver, or if `connect_args` comes from a `**` argument,
+these rules apply:
 
 - If the file with the call also builds the options of the asyncpg engine, the fix adds the keys there: in a dict
   literal, `dict()`, an item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict or

@@ -1,4 +1,4 @@
-"""A fix is safe where an unknown driver can only be asyncpg, because the project has and names no other one."""
+"""Fixes of an engine to which a test, an env file or another module of the project brings another driver."""
 
 from __future__ import annotations
 
@@ -18,63 +18,52 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 engine = create_async_engine(os.environ["DATABASE_URL"])
 """
-# The callers of a library may have another driver.
-LIBRARY = """
-from sqlalchemy.ext.asyncio import create_async_engine
-
-def make(url):
-    return create_async_engine(url)
-"""
-SCHEME_APART = """
-import os
-from sqlalchemy.ext.asyncio import create_async_engine
-
-engine = create_async_engine(f"{os.environ['DB_DRIVER']}://app@db/app")
-"""
+DEFAULT = APP.replace('["DATABASE_URL"]', '.get("DATABASE_URL", "postgresql+asyncpg://app@db/app")')
 REQUIREMENTS = {"requirements.txt": "sqlalchemy\nasyncpg\npsycopg2-binary\n"}
-LOCK = '[[package]]\nname = "{}"\nversion = "0.30.0"\n'
 
 SAFE = {
-    "only asyncpg is declared": {"app.py": APP},
-    "only asyncpg is locked, too": {"app.py": APP, "uv.lock": LOCK.format("asyncpg")},
-    "the project names a synchronous driver": {
-        "app.py": APP,
-        "migrate.py": "URL = 'postgresql+psycopg2://app@db/app'\nimport psycopg2.extras\n",
+    "no file sets the variable": {},
+    "a test sets another variable": {"tests/conftest.py": "import os\nos.environ['CACHE'] = 'sqlite://'\n"},
+    "a test sets asyncpg": {
+        "tests/conftest.py": "import os\nos.environ['DATABASE_URL'] = 'postgresql+asyncpg://t/a'\n"
     },
-    "an env file names asyncpg": {"app.py": APP, ".env": "DATABASE_URL=postgresql+asyncpg://app@db/app\n"},
-    "a URL may be None, which raises": {
-        "app.py": f"{APP}\nurls = [None, 'postgresql+asyncpg://app@db/app']\n".replace(
-            "os.environ[", 'None if os.getenv("CI") else os.environ['
-        ),
-    },
+    "pytest's configuration sets asyncpg": {"pytest.ini": "[pytest]\nenv = DATABASE_URL=postgresql+asyncpg://t/a\n"},
 }
 UNSAFE = {
-    "another driver is locked": {"app.py": APP, "uv.lock": LOCK.format("asyncpg") + LOCK.format("aiosqlite")},
-    "another driver is locked further up": {
-        "app.py": APP,
-        "pyproject.toml": "[project]\ndependencies = ['asyncpg']\n",
-        "../poetry.lock": LOCK.format("asyncmy"),
+    "a test sets the variable": {
+        "tests/conftest.py": "import os\nos.environ['DATABASE_URL'] = 'sqlite+aiosqlite://'\nfrom app import engine\n"
     },
-    "another driver is locked by Pipenv": {
-        "app.py": APP,
-        "Pipfile.lock": '{"default": {"psycopg": {"version": "==3.2.0"}}}',
+    "a test patches the variable": {
+        "tests/test_app.py": "def test(monkeypatch):\n    monkeypatch.setenv('DATABASE_URL', 'sqlite+aiosqlite://')\n"
     },
-    "another module names a database": {"app.py": APP, "models.py": "BATCH = URL.startswith('sqlite')\n"},
-    "a test names a database": {"app.py": APP, "tests/conftest.py": "URL = 'sqlite+aiosqlite://'\n"},
-    "another module names the other psycopg": {"app.py": APP, "other.py": "URL = 'postgresql+psycopg://db/a'\n"},
-    "an env file names a database": {"app.py": APP, ".env.test": "TEST_URL=sqlite+aiosqlite://\n"},
-    "the URL is a parameter": {"app.py": LIBRARY},
+    "pytest's configuration sets the variable": {
+        "pytest.ini": "[pytest]\nenv = DATABASE_URL=sqlite+aiosqlite://t.db\n"
+    },
+    "tox sets the variable": {"tox.ini": "[testenv]\nsetenv = DATABASE_URL=sqlite+aiosqlite://t.db\n"},
+    "another module asks for a driver by the end of its name": {
+        "main.py": "from app import engine\nLITE = engine.url.drivername.endswith('+aiosqlite')\n"
+    },
+    "another module asks for another driver by name": {
+        "main.py": "from app import engine\nLITE = engine.driver == 'aiosqlite'\n"
+    },
+    "another module searches the URL for another driver": {
+        "main.py": "import re\nfrom app import engine\nLITE = re.match('^sqlite', str(engine.url))\n"
+    },
 }
 
 
 @pytest.mark.parametrize("project", SAFE.values(), ids=SAFE.keys())
 def test_safe(tmp_path: Path, project: dict[str, str]) -> None:
-    assert applicability(tmp_path, project) is Applicability.SAFE
+    assert applicability(tmp_path, {"app.py": DEFAULT, **project}) is Applicability.SAFE
 
 
 @pytest.mark.parametrize("project", UNSAFE.values(), ids=UNSAFE.keys())
 def test_unsafe(tmp_path: Path, project: dict[str, str]) -> None:
-    assert applicability(tmp_path, project) is Applicability.UNSAFE
+    assert applicability(tmp_path, {"app.py": DEFAULT, **project}) is Applicability.UNSAFE
+
+
+def test_a_declaration_is_no_proof_of_an_unknown_driver(tmp_path: Path) -> None:
+    assert applicability(tmp_path, {"app.py": APP}) is Applicability.UNSAFE
 
 
 @pytest.mark.parametrize("given", ['"statement_cache_size": 0', '"command_timeout": 5'])
@@ -99,9 +88,6 @@ def applicability(folder: Path, project: dict[str, str], assumed: str | None = N
     (fix,) = [one.fix for one in found if one.code in ("PGB101", "PGB102")]
     assert fix is not None
     return fix.applicability
-
-
-DEFAULT = APP.replace('["DATABASE_URL"]', '.get("DATABASE_URL", "postgresql+asyncpg://app@db/app")')
 
 
 @pytest.mark.parametrize(
