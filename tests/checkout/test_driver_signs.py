@@ -79,6 +79,10 @@ def test_a_file_tests_for_another_driver(written: str, found: bool) -> None:
     [
         ("await connection.execute(SQL)", True),
         ("await (\n    connection.execute(SQL)\n)", True),
+        ("await (\n    session\n    .execute(SQL)\n)", True),
+        ("rows = (\n    await session\n    .execute(SQL)\n)", True),
+        ("await \\\n    session.execute(SQL)", True),
+        ("await gather(\n    first(),\n    session.execute(SQL),\n)", True),
         ("rows = (await session.exec(SQL)).all()", True),
         ("await connection.fetchval(SQL)", True),
         ("await session.scalar(SQL)", True),
@@ -86,6 +90,8 @@ def test_a_file_tests_for_another_driver(written: str, found: bool) -> None:
         ("await connection.add_listener('channel', call)", True),
         ("await command.execute()  # no SQL", False),
         ("connection.execute(SQL)", False),
+        ("await connect()\nconnection.execute(SQL)", False),
+        ("await connect(\n    URL,\n)\nconnection.execute(SQL)", False),
         ("await pool.submit(engine.execute, SQL)", False),
     ],
 )
@@ -116,13 +122,16 @@ SETTING = """
     def use(connection):
         connection.execute(text("SET search_path = a"))
 """
+PASSING = """
+    # file: app/db.py
+    async def run(session, query):
+        return await session.execute(query)
 
-
-RUN = """
-    # file: run.py
-    from app.settings import use
-    async def run(connection):
-        await connection.run_sync(use)
+    # file: app/run.py
+    from sqlalchemy import text
+    from app.db import run
+    async def use(session):
+        await run(session, text("SET search_path = a"))
 """
 
 
@@ -137,15 +146,12 @@ RUN = """
         (ENGINE.replace("async", "# noqa: PGB301\n    async"), "app/jobs.py", True),
         (CLAUSE, "app/queries.py", False),
         (CLAUSE + "    # file: app/run.py\n    import psycopg\n", "app/queries.py", True),
-        (CLAUSE + "    # file: app/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", False),
+        (CLAUSE + "    # file: app/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", True),
+        (CLAUSE + "    # file: tests/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", False),
         (SETTING, "app/settings.py", False),
         (SETTING + "    # file: app/run.py\n    import asyncpg\n", "app/settings.py", True),
-        (SETTING + "    # file: app/run.py\n    await c.run_sync(use)\n", "app/settings.py", False),
-        (
-            SETTING + "    # file: app/run.py\n    from app.settings import use\n    await c.run_sync(use)\n",
-            "app/settings.py",
-            True,
-        ),
+        (SETTING + "    # file: app/run.py\n    await c.run_sync(use)\n", "app/settings.py", True),
+        (PASSING, "app/run.py", True),
     ],
 )
 def test_a_file_is_parsed_if_a_driver_is_named(
@@ -174,6 +180,13 @@ AWAITED = (
         await connection.execute(CLEAN)
 """
 )
+
+
+def test_sql_that_an_imported_file_awaits_is_reported(tmp_path: Path) -> None:
+    lay(tmp_path, files(PASSING))
+    file = tmp_path / "app/run.py"
+    report = check_bytes(str(file), file.read_bytes(), Deployment(), Project(str(tmp_path)))[1]
+    assert [finding.code for finding in report.findings] == ["PGB401"]
 
 
 def test_a_clause_that_another_file_awaits_is_reported(tmp_path: Path) -> None:

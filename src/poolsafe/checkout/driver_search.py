@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from poolsafe import needles
 from poolsafe.checkout import driver_signs
 from poolsafe.checkout.import_order import ImportOrder
-from poolsafe.checkout.mention_patterns import import_test
 from poolsafe.checkout.project_files import Files, holds
 
 _CONFIGURATIONS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
@@ -31,7 +30,7 @@ class DriverSearch:
         self.order = order
         self._files = order.files
         # The results of `_without_driver`, by the root below which tests do not count, or None.
-        self._awaiting: dict[str | None, list[str] | None] = {}
+        self._awaiting: dict[str | None, bool | None] = {}
         self._configured: dict[tuple[str, Callable[[bytes], bool]], bool] = {}
 
     def forget(self) -> None:
@@ -81,15 +80,8 @@ class DriverSearch:
             yield from (os.path.join(above, name) for name in _CONFIGURATIONS if name in listing)
 
     def awaits_sql(self, path: str, code: bytes) -> bool:
-        """Returns whether a file, or one that imports it, awaits SQL, in a project that names no driver."""
-        if driver_signs.awaits_sql(code):
-            return True
-        home = os.path.abspath(path)
-        imports = import_test(home)
-        return any(
-            imports(self._files.content(one)) and self.order.imports_from(one, home)
-            for one in self._without_driver(home) or ()
-        )
+        """Returns whether a file of a project that names no driver awaits SQL, which may come from any other file."""
+        return driver_signs.awaits_sql(code) or bool(self._without_driver(os.path.abspath(path)))
 
     def _is_configured(self, folder: str, names: Callable[[bytes], bool]) -> bool:
         key = (folder, names)
@@ -101,19 +93,18 @@ class DriverSearch:
         yield from (value for _, value in self._files.documented(folder))
         yield from self._files.alembic(folder).values()
 
-    def _without_driver(self, home: str) -> list[str] | None:
-        """Returns the files of a project that await SQL, or None if one names a driver. Cached."""
+    def _without_driver(self, home: str) -> bool | None:
+        """Returns whether a file of a project awaits SQL, or None if one names a driver. Cached."""
         key = self._files.main_root(home)
         if key not in self._awaiting:
             self._awaiting[key] = self._search(self._files.python_files(os.path.dirname(home), key))
         return self._awaiting[key]
 
-    def _search(self, paths: Iterable[str]) -> list[str] | None:
-        awaiting = []
+    def _search(self, paths: Iterable[str]) -> bool | None:
+        awaits = False
         for path in paths:
             data = self._files.content(path)
             if driver_signs.names_driver(data):
                 return None
-            if driver_signs.awaits_sql(data):
-                awaiting.append(path)
-        return awaiting
+            awaits = awaits or driver_signs.awaits_sql(data)
+        return awaits

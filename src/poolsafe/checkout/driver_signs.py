@@ -7,6 +7,7 @@ a file needs no analysis.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from poolsafe.checkout.project_files import holds
@@ -85,14 +86,35 @@ def names_another(data: bytes) -> bool:
 
 def awaits_sql(data: bytes) -> bool:
     """Returns whether a file awaits the execution of SQL, on any connection."""
-    return b"await" in data and holds(data, _EXECUTING) and _AWAITED.search(data) is not None
+    if b"await" not in data or not holds(data, _EXECUTING):
+        return False
+    return any(_is_awaited(data, found.start()) for found in _CALL.finditer(data))
+
+
+def _is_awaited(data: bytes, end: int) -> bool:
+    """Returns whether the expression of a call that begins at a place contains `await` before it."""
+    before = data[max(0, end - _REACH) : end]
+    return any(_is_one_expression(before[found.end() :] + b".") for found in _AWAIT.finditer(before))
+
+
+def _is_one_expression(code: bytes) -> bool:
+    """Returns whether each line of some code continues in the next, because of a bracket, a backslash or a dot."""
+    depth = 0
+    lines = code.splitlines()
+    for line, following in itertools.pairwise(lines):
+        depth += sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING))
+        if depth <= 0 and not line.endswith(b"\\") and not following.lstrip().startswith(b"."):
+            return False
+    return True
 
 
 # What the names of methods that run SQL begin with. `run_sync` passes the connection to a function that runs it.
 _EXECUTING = (b".exec", b".fetch", b".scalar", b".stream", b".run_sync", b".add_listener")
-# A call with arguments, which may begin in the line after a parenthesis.
-_AWAITED = re.compile(
-    rb"\bawait\b[^\n]*?(?:\([ \t]*\r?\n[^\n]*?)?"
+# A call with arguments.
+_CALL = re.compile(
     rb"\.(?:exec(?:ute|utemany|_driver_sql)?|fetch(?:many|row|val)?|scalars?|stream(?:_scalars)?|run_sync|add_listener)"
     rb"\(\s*[^\s)]"
 )
+_AWAIT = re.compile(rb"\bawait\b")
+_REACH = 1000  # bytes between `await` and the call
+_OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
