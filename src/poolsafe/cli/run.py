@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
+    from poolsafe.checkout.second_look import ImportedFiles
     from poolsafe.cli.outcome import Outcome
     from poolsafe.config.resolver import Resolver
 
@@ -41,6 +42,7 @@ def run(
     """
     slots: list[Place | Unreadable | Outcome] = []
     sizes: list[int] = []
+    looked_at: dict[str, ImportedFiles] = {}
     for index, size, reason in sift(paths, jobs, notebooks, folders):
         path = paths[index]
         if reason is not None:
@@ -53,7 +55,7 @@ def run(
         from poolsafe.cli.settling import settled
 
         place = path, real(path)
-        outcome = None if path in notebooks else settled(*place, settings, task)
+        outcome = None if path in notebooks else settled(*place, settings, task, looked_at)
         slots.append(place if outcome is None else outcome)
         if outcome is None:
             sizes.append(size)

@@ -17,14 +17,18 @@ from poolsafe.suppression.noqa import Suppressions, suppressions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from poolsafe.checkout.second_look import ImportedFiles
     from poolsafe.cli.task import Task
     from poolsafe.config.settings import Settings
 
 
-def settled(path: str, real: str, settings: Settings, task: Task) -> Outcome | None:
+def settled(
+    path: str, real: str, settings: Settings, task: Task, looked_at: dict[str, ImportedFiles]
+) -> Outcome | None:
     """Returns the outcome for a file with a needle in which nothing can be found, or None if it has to be examined.
 
-    The file is read at its real path. The checker asks the same questions, for other callers and other files.
+    The file is read at its real path. Calls for the files of one run share `looked_at`. The checker asks the same
+    questions, for other callers and other files.
     """
     root = root_of(path)
     drivers = search_of(root, settings.source_roots)
@@ -36,7 +40,7 @@ def settled(path: str, real: str, settings: Settings, task: Task) -> Outcome | N
         return None
     if needles.may_hold_suppression(source.code) or assumes_asyncpg(path, root, settings.deployment):
         return None
-    found = wanted(path, source.code, root)
+    found = wanted(path, source.code, root, looked_at)
     if not found or drivers.possible(path, source.code, found):
         return None
     outcome = Outcome(path)
