@@ -1043,6 +1043,59 @@ READ_ELSEWHERE = """
     options = {"connect_args": args}
     make(options)
 """
+READ_AS_AN_ITEM = """
+    args = {"timeout": 5}
+    box = {"a": args}
+    print(box["a"])
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    def show(box):
+        print(box["a"])
+    args = {"timeout": 5}
+    box = dict(b=1)
+    box["a"] = args
+    show(box)
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = dict(a=args)
+    handle(**box["a"])
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = {}
+    box.update(a=args)
+    print(box.get("a"))
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = {}
+    box.setdefault(os.environ["NAME"], args)
+    if len(box["a"]) > 1:
+        raise ValueError
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = {"a": args}
+    print(box.pop(os.environ["NAME"]))
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = {"a": {"b": args}}
+    inner = box["a"]
+    print(inner["b"])
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+"""
+READ_BESIDE = """
+    args = {"timeout": 5}
+    print(args["timeout"], args.get("ssl"))
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {"timeout": 5}
+    box = {"a": args, "b": 1}
+    print(box["b"], box["a"]["timeout"])
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+"""
 
 
 @pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
@@ -1060,9 +1113,14 @@ def test_a_dict_is_extended_if_functions_of_the_file_pass_it_on(code: str) -> No
     assert repaired(code) == code.replace("{}", '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}')
 
 
-@pytest.mark.parametrize("code", programs(READ_ELSEWHERE))
+@pytest.mark.parametrize("code", programs(READ_ELSEWHERE, READ_AS_AN_ITEM))
 def test_no_dict_is_extended_that_other_code_reads(code: str) -> None:
     assert '"timeout": 5}' in repaired(code)
+
+
+@pytest.mark.parametrize("code", programs(READ_BESIDE))
+def test_a_dict_is_extended_whose_other_items_are_read(code: str) -> None:
+    assert '"timeout": 5, "statement_cache_size": 0' in repaired(code)
 
 
 def test_a_url_that_is_empty_changes_nothing_where_the_program_ends() -> None:

@@ -18,6 +18,8 @@ _CARRYING = frozenset({"cast", "deepcopy", "dict", "partial"})
 # Methods that set keys, or that return a copy or read one key. Callers search for reads of the key themselves.
 _SETTING = frozenset({"update", "setdefault"})
 _HARMLESS = frozenset({"clear", "get", "pop"})
+# Of these, the methods that return an item.
+_READING = frozenset({"get", "pop", "setdefault"})
 # The key of a dict of options whose item is a dict that a fix may extend.
 _NESTED = "connect_args"
 
@@ -29,12 +31,25 @@ class Readers:
     module: Module
     _uses: dict[str, list[cst.BaseExpression]] | None = field(default=None, init=False)
     _by_parameter: dict[str, list[tuple[cst.FunctionDef, cst.Param]]] | None = field(default=None, init=False)
+    # The keys under which the dict is an item of other dicts, None if one is unknown.
+    _keys: set[str | None] = field(default_factory=set, init=False)
 
     def only_engines_read(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
         """Returns whether only engines read a dict, given by its display or its name, and everything that contains it.
 
         `empty_for_another`: if the dict is empty, another driver's engine may get the dict that replaces it.
         """
+        self._keys = set()
+        while True:
+            known = len(self._keys)
+            if not self._are_all_known(mapping, empty_for_another=empty_for_another):
+                return False
+            if len(self._keys) == known:
+                return True
+            # An item that was passed over may be the dict.
+
+    def _are_all_known(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
+        """Returns whether only engines read the dict, as far as it is an item under the known keys."""
         is_name = isinstance(mapping, (cst.Name, cst.Attribute, cst.Subscript))
         pending: list[cst.CSTNode] | None = self._bound([mapping]) if is_name else [mapping]
         if pending is None:
@@ -69,7 +84,10 @@ class Readers:
         parents = self.module.index.parents
         parent = parents.get(id(node))
         match parent:
-            case cst.DictElement() | cst.StarredDictElement():
+            case cst.DictElement(key=key):
+                self._keys.add(_constant(key))
+                return [parents[id(parent)]]
+            case cst.StarredDictElement():
                 return [parents[id(parent)]]
             case cst.IfExp(test=test) if test is node:
                 return [parent] if self.is_chosen_by_itself(node) else None
@@ -86,15 +104,23 @@ class Readers:
             case cst.AssignTarget() | cst.Expr() | cst.Del():
                 return []
             case cst.Subscript():
-                return [parent] if index_of(parent) == _NESTED else []
+                return [parent] if self._may_be_under(index_of(parent)) else []
             case cst.Attribute(attr=cst.Name(value=method)):
                 if method not in _HARMLESS | _SETTING:
                     return None
                 call = parents.get(id(parent))
-                return [call] if isinstance(call, cst.Call) and _names_nested(call) else []
+                if method not in _READING:
+                    return []
+                if not isinstance(call, cst.Call):
+                    return None if self._may_be_under(None) else []
+                return [call] if self._may_be_under(_key_of(call)) else []
             case cst.Return():
                 return self._returned(parent)
         return None
+
+    def _may_be_under(self, key: str | None) -> bool:
+        """Returns whether the dict may be the item under a key, None if the key is unknown."""
+        return key == _NESTED or key in self._keys or None in self._keys or (key is None and bool(self._keys))
 
     def _given(self, call: cst.CSTNode, argument: cst.Arg) -> list[cst.CSTNode] | None:
         if not isinstance(call, cst.Call):
@@ -102,6 +128,10 @@ class Readers:
         name = last_name(call.func)
         if name in ENGINE_NAMES:
             return []
+        if name in _CARRYING | _SETTING and argument.keyword is not None:
+            self._keys.add(argument.keyword.value)
+        elif name == "setdefault":
+            self._keys.add(_key_of(call))
         if name in _SETTING and isinstance(call.func, cst.Attribute):
             return self._of_object(call.func.value)
         if name in _CARRYING:
@@ -132,6 +162,7 @@ class Readers:
         for target in targets:
             name = last_name(target)
             if isinstance(target, cst.Subscript):
+                self._keys.add(index_of(target))
                 uses = self._of_object(target.value)
             else:
                 uses = None if name is None else [*self._named(name)]
@@ -161,18 +192,32 @@ class Readers:
             around = parents.get(id(parent)) if isinstance(parent, cst.AssignTarget) else parent
             match around:
                 case cst.Assign(value=value):
-                    yield from _existing(value)
+                    yield from self._existing(value)
                 case (
                     cst.AnnAssign(target=target, value=cst.BaseExpression() as value)
                     | cst.NamedExpr(target=target, value=value)
                 ) if target is use:
-                    yield from _existing(value)
+                    yield from self._existing(value)
         for function, parameter in self._parameters.get(name, ()):
             if parameter.default is not None:
-                yield from _existing(parameter.default)
+                yield from self._existing(parameter.default)
             for site in self.module.index.calls_by_name.get(function.name.value, ()):
                 for argument in site.node.args:
-                    yield from _existing(argument.value)
+                    yield from self._existing(argument.value)
+
+    def _existing(self, node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+        """Yields the names in an expression whose object, or an item of it, may be its value."""
+        match node:
+            case cst.Name() | cst.Attribute():
+                yield node
+            case cst.Subscript(value=value):
+                self._keys.add(index_of(node))
+                yield from self._existing(value)
+            case cst.NamedExpr(value=value):
+                yield from self._existing(value)
+            case cst.IfExp(body=one, orelse=two) | cst.BooleanOperation(left=one, right=two):
+                yield from self._existing(one)
+                yield from self._existing(two)
 
     @property
     def _parameters(self) -> dict[str, list[tuple[cst.FunctionDef, cst.Param]]]:
@@ -220,27 +265,19 @@ def _parameter(function: cst.FunctionDef, call: cst.Call, argument: cst.Arg) -> 
     return names[at] if at < len(names) - len(function.params.kwonly_params) else None
 
 
-def _existing(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """Yields the names in an expression whose object may be its value."""
-    match node:
-        case cst.Name() | cst.Attribute():
-            yield node
-        case cst.Subscript(value=value) | cst.NamedExpr(value=value):
-            yield from _existing(value)
-        case cst.IfExp(body=one, orelse=two) | cst.BooleanOperation(left=one, right=two):
-            yield from _existing(one)
-            yield from _existing(two)
-
-
 def _is_property(function: cst.FunctionDef) -> bool:
     names = {name.rpartition(".")[2] for name in PROPERTY_DECORATORS}
     return any(last_name(one.decorator) in names for one in function.decorators)
 
 
-def _names_nested(call: cst.Call) -> bool:
-    """Returns whether a method of a dict of options returns the dict that is nested in it."""
-    key = call.args[0].value if call.args else None
-    return isinstance(key, cst.SimpleString) and key.raw_value == _NESTED
+def _key_of(call: cst.Call) -> str | None:
+    """Returns the key that is given to a method of a dict, or None if it is unknown."""
+    return _constant(call.args[0].value) if call.args else None
+
+
+def _constant(key: cst.BaseExpression) -> str | None:
+    value = key.raw_value if isinstance(key, cst.SimpleString) else None
+    return value if isinstance(value, str) else None
 
 
 def _names(root: cst.CSTNode) -> Iterator[cst.BaseExpression]:
