@@ -146,11 +146,25 @@ PASSING = """
         (ENGINE.replace("async", "# noqa: PGB301\n    async"), "app/jobs.py", True),
         (CLAUSE, "app/queries.py", False),
         (CLAUSE + "    # file: app/run.py\n    import psycopg\n", "app/queries.py", True),
-        (CLAUSE + "    # file: app/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", True),
-        (CLAUSE + "    # file: tests/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", False),
+        # A file that has nothing to do with SQLAlchemy may await methods of the same names.
+        (
+            CLAUSE + "    # file: app/mail.py\n    async def get(client): await client.fetch(1)\n",
+            "app/queries.py",
+            False,
+        ),
+        (
+            CLAUSE + "    # file: app/run.py\n    import sqlmodel\n    async def clean(c): await c.execute(sql)\n",
+            "app/queries.py",
+            True,
+        ),
+        (CLAUSE + "    # file: tests/run.py\n    import sqlmodel\n    await c.execute(sql)\n", "app/queries.py", False),
         (SETTING, "app/settings.py", False),
         (SETTING + "    # file: app/run.py\n    import asyncpg\n", "app/settings.py", True),
-        (SETTING + "    # file: app/run.py\n    await c.run_sync(use)\n", "app/settings.py", True),
+        (
+            SETTING + "    # file: app/run.py\n    from app.settings import use\n    await c.run_sync(use)\n",
+            "app/settings.py",
+            True,
+        ),
         (PASSING, "app/run.py", True),
     ],
 )

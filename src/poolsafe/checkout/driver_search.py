@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from poolsafe import needles
 from poolsafe.checkout import driver_signs
 from poolsafe.checkout.import_order import ImportOrder
+from poolsafe.checkout.mention_patterns import import_test
 from poolsafe.checkout.project_files import Files, holds
 
+# Other libraries have methods of the same names as SQLAlchemy's, such as `fetch()` of a mail client.
+_LIBRARIES = (b"sqlalchemy", b"sqlmodel")
 _CONFIGURATIONS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 
 
@@ -101,10 +104,23 @@ class DriverSearch:
         return self._awaiting[key]
 
     def _search(self, paths: Iterable[str]) -> bool | None:
-        awaits = False
+        awaiting: list[str] = []
+        users: dict[str, None] = {}  # of SQLAlchemy
         for path in paths:
             data = self._files.content(path)
             if driver_signs.names_driver(data):
                 return None
-            awaits = awaits or driver_signs.awaits_sql(data)
-        return awaits
+            if driver_signs.awaits_sql(data):
+                awaiting.append(path)
+            if holds(data, _LIBRARIES):
+                users[path] = None
+        return any(path in users or self._is_beside(path, users) for path in awaiting)
+
+    def _is_beside(self, path: str, users: Iterable[str]) -> bool:
+        """Returns whether a file imports one of the others, or is imported by one."""
+        imported = {one.path for one in self.order.imports(path)}
+        imports = import_test(path)
+        return any(
+            user in imported or (imports(self._files.content(user)) and self.order.imports_from(user, path))
+            for user in users
+        )

@@ -49,7 +49,7 @@ class Readers:
             # An item that was passed over may be the dict.
 
     def _are_all_known(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
-        """Returns whether only engines read the dict, as far as it is an item under the known keys."""
+        """Returns whether only engines read the dict, directly or as an item under one of the known keys."""
         is_name = isinstance(mapping, (cst.Name, cst.Attribute, cst.Subscript))
         pending: list[cst.CSTNode] | None = self._bound([mapping]) if is_name else [mapping]
         if pending is None:
