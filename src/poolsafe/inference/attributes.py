@@ -24,7 +24,7 @@ from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.later import NOTHING, any_of, set_by
-from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_before, through
+from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_before
 from poolsafe.inference.mappings import open_attributes, open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
@@ -56,6 +56,7 @@ from poolsafe.inference.values import (
     Value,
     raising,
     text,
+    through,
 )
 
 

@@ -11,7 +11,7 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.env_file_urls import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import may_be_absent, or_before, through, when
+from poolsafe.inference.lattice import may_be_absent, or_before, when
 from poolsafe.inference.names import force, stored
 from poolsafe.inference.namespaces import ask, class_namespace, complete, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
@@ -31,6 +31,7 @@ from poolsafe.inference.values import (
     Text,
     Unknown,
     Value,
+    through,
 )
 from poolsafe.records import frozen
 

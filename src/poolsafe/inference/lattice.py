@@ -11,7 +11,6 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
 
 from poolsafe import ir
 from poolsafe.inference.symbols import (
@@ -38,7 +37,6 @@ from poolsafe.inference.values import (
     Library,
     MappingRef,
     MappingValue,
-    Step,
     Text,
     Unknown,
     Url,
@@ -385,22 +383,3 @@ def _is_unfollowed(symbol: Symbol) -> bool:
         case At() | AttributeOf(owner=ir.Node()) | Derived(operation="class" | "unfollowed"):
             return True
     return False
-
-
-MAX_PROVENANCE = 5  # steps
-V = TypeVar("V", bound=Value)
-
-
-def through(value: V, step: Step) -> V:
-    """Returns the value with another step of provenance; the place where it was written remains first."""
-    if isinstance(value, Alternatives):
-        return replace(
-            value, alternatives=tuple((guard, through(single, step)) for guard, single in value.alternatives)
-        )
-    if (
-        step.module.is_stub
-        or len(value.provenance) >= MAX_PROVENANCE
-        or any(known.node is step.node for known in value.provenance)
-    ):
-        return value
-    return replace(value, provenance=(*value.provenance, step))

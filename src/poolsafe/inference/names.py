@@ -15,7 +15,7 @@ from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.import_changes import apply_import_changes
 from poolsafe.inference.later import set_later
-from poolsafe.inference.lattice import alternatives, choose, may_be_absent, or_before, restrict, through
+from poolsafe.inference.lattice import alternatives, choose, may_be_absent, or_before, restrict
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import ask, namespace_of
 from poolsafe.inference.objects import GeneratorObject
@@ -36,6 +36,7 @@ from poolsafe.inference.values import (
     Unknown,
     Url,
     Value,
+    through,
 )
 
 _BUILTINS = frozenset(dir(builtins))

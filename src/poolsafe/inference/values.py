@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Any
+from dataclasses import field, replace
+from typing import Any, TypeVar
 
 import libcst as cst
 
@@ -296,3 +296,22 @@ def raising(reason: str) -> Unknown:
 def is_raising(value: Value) -> bool:
     """Returns whether the value represents an exception."""
     return isinstance(value, Unknown) and value.symbol is RAISES
+
+
+MAX_PROVENANCE = 5  # steps
+V = TypeVar("V", bound=Value)
+
+
+def through(value: V, step: Step) -> V:
+    """Returns the value with another step of provenance; the place where it was written remains first."""
+    if isinstance(value, Alternatives):
+        return replace(
+            value, alternatives=tuple((guard, through(single, step)) for guard, single in value.alternatives)
+        )
+    if (
+        step.module.is_stub
+        or len(value.provenance) >= MAX_PROVENANCE
+        or any(known.node is step.node for known in value.provenance)
+    ):
+        return value
+    return replace(value, provenance=(*value.provenance, step))
