@@ -9,7 +9,7 @@ import pytest
 from blocks import files, lay
 from in_process import run
 
-from poolsafe.checkout import second_look
+from poolsafe.reading import read_below
 
 SHARED = """
     # file: app/config.py
@@ -31,13 +31,12 @@ SHARED = """
 
 def test_a_module_that_two_files_import_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: Counter[str] = Counter()
-    read_below = second_look.read_below
 
     def counted(root: str, path: str, limit: int) -> bytes:
         reads[Path(path).name] += 1
         return read_below(root, path, limit)
 
-    monkeypatch.setattr(second_look, "read_below", counted)
+    monkeypatch.setattr("poolsafe.checkout.second_look.read_below", counted)
     lay(tmp_path, files(SHARED))
     assert run(tmp_path, ".", "--jobs", "1").returncode == 0
     assert reads["config.py"] == 1
