@@ -44,7 +44,7 @@ TESTED = (b"asyncpg", b"postgres", *_OTHERS.split(b"|"))
 # An asynchronous engine cannot use psycopg2.
 _USABLE = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
 _OTHER = rb"(?P<other>%b)" % _OTHERS
-_NAMED = rb"(?:[\^\w+]*?%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
+_NAMED = rb"(?:[\^\w+]{0,12}?%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
 # A comparison with the name of a driver or a pattern that matches it, a test for it in a URL, and a dict or a decorator
 # with something for each driver.
 _TESTS = tuple(

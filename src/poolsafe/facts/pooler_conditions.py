@@ -19,7 +19,7 @@ _POOLER = re.compile(
     re.IGNORECASE,
 )
 _SIZE = r"""['"](?:prepared_)?statement_cache_size['"]"""
-_OPTION = re.compile(rf"[\w.]+(?:\.get\(|\[)\s*{_SIZE}|{_SIZE}\s+(?:not\s+)?in\s+[\w.]+|{_SIZE}")
+_OPTION = re.compile(rf"(?<![\w.])[\w.]+(?:\.get\(|\[)\s*{_SIZE}|{_SIZE}\s+(?:not\s+)?in\s+[\w.]+|{_SIZE}")
 
 
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
