@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from poolsafe import needles
 from poolsafe.checkout import driver_signs
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import import_test
 from poolsafe.checkout.project_files import Files, holds
+from poolsafe.checkout.roots import is_aside
 
 # Other libraries have methods of the same names as SQLAlchemy's, such as `fetch()` of a mail client.
 _LIBRARIES = (b"sqlalchemy", b"sqlmodel")
@@ -34,7 +35,7 @@ class DriverSearch:
         self._files = order.files
         # The results of `_without_driver`, by the root below which tests do not count, or None.
         self._awaiting: dict[str | None, bool | None] = {}
-        self._configured: dict[tuple[str, Callable[[bytes], bool]], bool] = {}
+        self._configured: dict[str, bool] = {}  # by the folder of a file
 
     def forget(self) -> None:
         """Forgets what was found, because a file has changed."""
@@ -51,7 +52,7 @@ class DriverSearch:
     def names_driver(self, path: str, code: bytes) -> bool:
         """Returns whether a file, another one of its project or the configuration names a driver."""
         home = os.path.abspath(path)
-        if driver_signs.names_driver(code) or self._is_configured(os.path.dirname(home), driver_signs.names_driver):
+        if driver_signs.names_driver(code) or self._is_configured(os.path.dirname(home)):
             return True
         return self._without_driver(home) is None
 
@@ -72,9 +73,9 @@ class DriverSearch:
 
     def _tests(self, home: str, words: tuple[bytes, ...]) -> Iterator[str]:
         """Yields the tests and examples that contain one of the words."""
-        folder = os.path.dirname(home)
-        usual = frozenset(self._files.python_files(folder, self._files.main_root(home)))
-        yield from (path for path in self._files.holding(folder, words) if path not in usual)
+        root = self._files.main_root(home)
+        if root is not None:
+            yield from (path for path in self._files.holding(os.path.dirname(home), words) if is_aside(path, root))
 
     def _configurations(self, home: str) -> Iterator[str]:
         """Yields the files in the folders around a file that may configure its tests."""
@@ -86,11 +87,11 @@ class DriverSearch:
         """Returns whether a file of a project that names no driver awaits SQL, which may come from any other file."""
         return driver_signs.awaits_sql(code) or bool(self._without_driver(os.path.abspath(path)))
 
-    def _is_configured(self, folder: str, names: Callable[[bytes], bool]) -> bool:
-        key = (folder, names)
-        if key not in self._configured:
-            self._configured[key] = any(names(value.encode()) for value in self._values(folder))
-        return self._configured[key]
+    def _is_configured(self, folder: str) -> bool:
+        if folder not in self._configured:
+            values = self._values(folder)
+            self._configured[folder] = any(driver_signs.names_driver(value.encode()) for value in values)
+        return self._configured[folder]
 
     def _values(self, folder: str) -> Iterator[str]:
         yield from (value for _, value in self._files.documented(folder))

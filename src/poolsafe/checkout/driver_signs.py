@@ -39,11 +39,11 @@ def names_driver(data: bytes) -> bool:
 
 
 # Databases and drivers that a program may use in place of asyncpg.
-_OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
-TESTED = (b"asyncpg", b"postgres", *_OTHERS.split(b"|"))
+OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
+TESTED = (b"asyncpg", b"postgres", *OTHERS.split(b"|"))
 # An asynchronous engine cannot use psycopg2.
-_USABLE = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
-_OTHER = rb"(?P<other>%b)" % _OTHERS
+_USABLE = re.compile(OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
+_OTHER = rb"(?P<other>%b)" % OTHERS
 _NAMED = rb"(?:[\^\w+]{0,12}?%b|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHER
 # A comparison with the name of a driver or a pattern that matches it, a test for it in a URL, and a dict or a decorator
 # with something for each driver.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from poolsafe.checkout.driver_signs import OTHERS
 from poolsafe.facts.views import begins_as_asyncpg
 from poolsafe.inference import (
     Characters,
@@ -25,9 +26,7 @@ from poolsafe.inference import (
 from poolsafe.records import frozen
 
 # Only in lower case: `MYSQL_HOST` is the name of a variable.
-OTHER_DRIVER = re.compile(
-    r"sqlite|check_same_thread|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
-)
+OTHER_DRIVER = re.compile(f"check_same_thread|{OTHERS.decode()}")
 _DATABASES = {
     "check_same_thread": "sqlite",
     "libsql": "sqlite",

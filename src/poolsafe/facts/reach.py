@@ -307,9 +307,11 @@ class Surroundings:
         Such a test may create an engine of that driver with the call, which a safe fix must not break.
         """
         around = [at for at in self.module.index.around(call) if isinstance(at, (cst.FunctionDef, cst.ClassDef))]
+        if not around:
+            return False
         project = self.observed.inference.project
         usual, every = project.programs(self.module), project.programs(self.module, with_tests=True)
-        if not around or usual is None or every is None:
+        if usual is None or every is None:
             return False
         known = {one.path for one in usual}
         name = around[-1].name.value
